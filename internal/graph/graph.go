@@ -1,0 +1,21 @@
+package graph
+
+// Graph is a compiled topology.
+type Graph struct {
+	Nodes         []*Node
+	Stores        map[string]*StoreSpec
+	Subtopologies []*Subtopology
+}
+
+// Subtopology is a part of a Graph whose nodes are connected by edges or
+// shared stores. Its tasks process partition i of all its topics together.
+type Subtopology struct {
+	ID      int
+	Nodes   []*Node // in topological order
+	Sources []*Node
+	Sinks   []*Node
+	Stores  []*StoreSpec
+	// CoPartitioned are groups of sources whose topics need equal partition
+	// counts.
+	CoPartitioned [][]*Node
+}

@@ -1,0 +1,195 @@
+package graph
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Node is one operator of a topology. Nodes are made by the operators'
+// packages and never change once the graph is compiled.
+type Node struct {
+	ID   int    // place in the order of making, set by the builder
+	Name string // given by the user, or <operator>-<n>
+	Op   string // the operator, for example "count"
+	Line string // file:line of the user's code
+	In   []Edge // one or more edges per input port
+	Out  []Port
+	// Stores are the names of the stores that the node uses.
+	Stores []string
+	// Source is set on nodes without inputs, Sink on nodes that write a topic.
+	Source *Source
+	Sink   *Sink
+	// New makes the node's instance for one task. outs has one Receiver per
+	// output port; the result has one Receiver per input port. Nil for sources.
+	New func(t Task, outs []any) (ins []any, err error)
+}
+
+// Edge leads from an output port of one node to an input port of another.
+type Edge struct {
+	From *Node
+	Port int // of From
+	In   int // input port of the node that has the edge
+}
+
+// Source is what a source node reads.
+type Source struct {
+	Topics  []string // user topics, or the one internal topic
+	Pattern string   // regular expression instead of Topics, "" for none
+	// Repartition is set if the topic is an internal repartition topic.
+	Repartition *Repartition
+	Start       Start
+	DataLoss    DataLoss
+	MaxRate     float64           // records per second and partition, 0 for no bound
+	Decode      *processor.Policy // nil for the application's
+	// New makes the head of the queue of one topic partition.
+	New func(t Task, topic string, outs []any) (Head, error)
+}
+
+// Head decodes the records of one topic partition and sends them off. Load
+// decodes the record at the head of the queue and keeps it until Deliver or
+// the next Load.
+type Head interface {
+	// Load returns the record's event time in milliseconds. partitionTime is
+	// the highest one seen before in this partition, -1 for none.
+	Load(in *Input, partitionTime int64) (timeMs int64, err error)
+	// LoadNull is Load for a record whose value is to be taken as null.
+	LoadNull(in *Input, partitionTime int64) (timeMs int64, err error)
+	// Deliver sends the loaded record through the graph. m holds time and
+	// headers; Deliver sets HasKey and HasValue.
+	Deliver(m *Meta) error
+}
+
+// Input is a record as it came from Kafka.
+type Input struct {
+	Key, Value []byte // nil is a null
+	Headers    []processor.Header
+	Offset     int64
+	Time       int64
+	// Control marks a transaction marker: it moves the position and is not
+	// processed.
+	Control bool
+}
+
+// Size is the memory that the record holds, roughly.
+func (in *Input) Size() int {
+	n := 96 + len(in.Key) + len(in.Value)
+	for _, h := range in.Headers {
+		n += 40 + len(h.Key) + len(h.Value)
+	}
+	return n
+}
+
+// Sink is what a sink node writes.
+type Sink struct {
+	Topic       string
+	Repartition *Repartition // set if the topic is internal
+}
+
+// Repartition is an internal topic between two subtopologies.
+type Repartition struct {
+	Name       string // without application prefix and suffix
+	Partitions int    // 0: as many as the widest source before it
+}
+
+// Start is where a source begins when the group has no committed offset.
+type Start struct {
+	At      StartAt
+	Time    time.Time                  // for AtTime
+	Offsets map[string]map[int32]int64 // explicit ones win over At: topic, partition, offset
+}
+
+// StartAt is a kind of Start.
+type StartAt uint8
+
+// The kinds of Start. Partitions of topics that appear later always start at
+// the earliest offset.
+const (
+	Earliest StartAt = iota
+	Latest
+	AtTime
+)
+
+// DataLoss is what happens when the committed offset of a partition is out of
+// range, or its topic was deleted or recreated.
+type DataLoss uint8
+
+// The policies for lost data.
+const (
+	DataLossFail DataLoss = iota
+	DataLossEarliest
+	DataLossLatest
+)
+
+// StoreSpec is one store of a topology.
+type StoreSpec struct {
+	Name       string
+	Line       string
+	Format     state.Format
+	Key, Value string // type names, for descriptions
+	// Logged says whether there is a changelog topic.
+	Logged bool
+	// LogConfig are topic configs of the changelog beside the standard ones.
+	LogConfig map[string]string
+	// New makes the typed transactional view of one task over its bytes.
+	New func(base state.Store) TaskStore
+}
+
+// TaskStore is the untyped side of a store's transactional view
+// (internal/store): what the task calls around records and commits.
+type TaskStore interface {
+	// Mark begins a record; Undo takes back what was written since.
+	Mark()
+	Undo()
+	// Freeze appends the dirty entries to b as bytes and marks them as part of
+	// transaction seq. It reports an encoding error of a value.
+	Freeze(seq uint64, b *state.Batch) error
+	// Applied says that the batches up to seq are in the base store.
+	Applied(seq uint64)
+	// Discard forgets everything that is not in the base store.
+	Discard()
+	// Bytes is the rough size of the entries by kind.
+	Bytes() (clean, dirty, frozen int64)
+	// Evict drops clean entries until at most limit bytes of them are left.
+	Evict(limit int64)
+}
+
+// Task is what a node's instance may ask of the task it belongs to. The
+// engine implements it; Context is for processors and is bound to node.
+type Task interface {
+	ID() processor.TaskID
+	Context(node *Node) processor.Context
+	// Store is the TaskStore of a name, nil if the subtopology has none.
+	Store(name string) TaskStore
+	// Outbox takes what sinks write.
+	Outbox() *Outbox
+	// Topic is the full name of a sink's topic.
+	Topic(s *Sink) string
+	// Counter is a counter of dropped records for the given reason.
+	Counter(node *Node, reason string) *uint64
+	// StreamTime points at the task's stream time; -1 before the first record.
+	StreamTime() *int64
+	// OperatorTime points at a stream time of the node's own that survives
+	// restarts with the commit; it starts at -1.
+	OperatorTime(node *Node) *int64
+}
+
+// StoreContext is implemented by every processor.Context of the engine: the
+// way from a Context to the stores of its node.
+type StoreContext interface {
+	TaskStore(name string) (TaskStore, error)
+}
+
+// TypeName is the name of T as descriptions show it: without the path of its
+// package.
+func TypeName[T any]() string {
+	s := fmt.Sprint(reflect.TypeFor[T]())
+	if i := strings.LastIndex(s, "/"); i >= 0 {
+		s = s[i+1:]
+	}
+	return s
+}

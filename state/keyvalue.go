@@ -1,0 +1,40 @@
+package state
+
+import "iter"
+
+// KeyValue is the typed view of a key-value store that operators and
+// Processors use inside a task: it sees the writes of the running transaction.
+// Values that it returns may be changed freely; what counts is what Put gets.
+//
+// A scan sees the state as of its start, in the order of the encoded keys.
+type KeyValue[K, V any] interface {
+	// Get returns the value of key; ok is false if there is none.
+	Get(key K) (v V, ok bool, err error)
+	// GetWithTime also returns the event time of the write, in milliseconds.
+	GetWithTime(key K) (v V, timeMs int64, ok bool, err error)
+	// Put stores v under key with the event time of the current record.
+	Put(key K, v V) error
+	// PutWithTime stores v under key with the given event time.
+	PutWithTime(key K, v V, timeMs int64) error
+	// Delete removes key.
+	Delete(key K) error
+	// All yields every entry.
+	All() iter.Seq2[K, V]
+	// Range yields the entries from from (inclusive) to to (exclusive) in the
+	// order of their encodings.
+	Range(from, to K) iter.Seq2[K, V]
+	// ScanErr is the error that ended the last All or Range early, or nil.
+	ScanErr() error
+}
+
+// Format says how a store's values relate to its changelog records.
+type Format uint8
+
+const (
+	// Timestamped values are stored as 8 bytes of event time (milliseconds,
+	// big endian) and the value; the changelog record holds the value alone
+	// and carries the time as its own.
+	Timestamped Format = iota
+	// Plain values are stored and logged alike.
+	Plain
+)
