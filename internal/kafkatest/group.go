@@ -1,0 +1,72 @@
+package kafkatest
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Committed returns the offsets that a group has committed, by topic and
+// partition. Offsets that belong to an open transaction are waited for.
+func (b *Broker) Committed(t testing.TB, group string) map[string]map[int32]int64 {
+	t.Helper()
+	offsets := make(map[string]map[int32]int64)
+	b.fetchOffsets(t, group).Each(func(o kadm.OffsetResponse) {
+		if offsets[o.Topic] == nil {
+			offsets[o.Topic] = make(map[int32]int64)
+		}
+		offsets[o.Topic][o.Partition] = o.At
+	})
+	return offsets
+}
+
+// CommittedMetadata returns the metadata string of a committed offset, and
+// whether there is a committed offset.
+func (b *Broker) CommittedMetadata(t testing.TB, group, topic string, partition int32) (string, bool) {
+	t.Helper()
+	o, ok := b.fetchOffsets(t, group).Lookup(topic, partition)
+	return o.Metadata, ok && o.At >= 0
+}
+
+func (b *Broker) fetchOffsets(t testing.TB, group string) kadm.OffsetResponses {
+	t.Helper()
+	cl := b.brief(t)
+	defer cl.Close()
+	got, err := kadm.NewClient(cl).FetchOffsets(within(t), group)
+	if err == nil {
+		err = got.Error()
+	}
+	if err != nil {
+		t.Fatalf("kafkatest: offsets of group %s: %v", group, err)
+	}
+	return got
+}
+
+// Commit sets offsets of a group that has no members.
+func (b *Broker) Commit(t testing.TB, group, topic string, offsets map[int32]int64) {
+	t.Helper()
+	cl := b.brief(t)
+	defer cl.Close()
+	var set kadm.Offsets
+	for partition, at := range offsets {
+		set.AddOffset(topic, partition, at, -1)
+	}
+	if err := kadm.NewClient(cl).CommitAllOffsets(within(t), group, set); err != nil {
+		t.Fatalf("kafkatest: commit offsets of group %s: %v", group, err)
+	}
+}
+
+// Members returns how many members a group has.
+func (b *Broker) Members(t testing.TB, group string) int {
+	t.Helper()
+	cl := b.brief(t)
+	defer cl.Close()
+	groups, err := kadm.NewClient(cl).DescribeGroups(within(t), group)
+	if err != nil {
+		t.Fatalf("kafkatest: describe group %s: %v", group, err)
+	}
+	return len(groups[group].Members)
+}
+
+var _ kgo.Partitioner = explicit{}

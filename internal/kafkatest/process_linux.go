@@ -1,0 +1,9 @@
+package kafkatest
+
+import "syscall"
+
+// childAttr puts the child into a process group of its own, so that a Ctrl-C
+// at the terminal ends the tests first, and ties its life to ours.
+func childAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
