@@ -67,6 +67,19 @@ func (b *Batch) At(i int) Write {
 	return w
 }
 
+// pair returns the key and the value of write i as one string.
+func (b *Batch) pair(i int) string {
+	e := b.entries[i]
+	return string(b.slab[e.off : e.off+e.key+max(e.val, 0)])
+}
+
+// Truncate drops all writes but the first n.
+func (b *Batch) Truncate(n int) {
+	if n < len(b.entries) {
+		b.slab, b.entries = b.slab[:b.entries[n].off], b.entries[:n]
+	}
+}
+
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
 	b.slab, b.entries = b.slab[:0], b.entries[:0]

@@ -1,0 +1,29 @@
+// Package store is the typed, transactional view that a task has of the bytes
+// of a store: what operators read and write while transactions are open.
+//
+// The byte store below holds committed data only. All else is one map of
+// entries, by encoded key:
+//
+//	 Put, Delete          Freeze(seq, batch)            Applied(seq)
+//	------------> dirty ---------------------> frozen ----------------> clean --> evicted
+//	                ^       bytes to changelog   |   batch is in base     |
+//	                |       and, later, base     |                        |
+//	                +----------------------------+------------------------+
+//	                            written again
+//
+// Dirty and frozen entries are pinned: they differ from the base, or may do
+// so. Clean ones repeat what the base holds and are there to save a look-up and
+// a decoding; they also say that the base has nothing under a key.
+//
+// A task uses a view like this, from one goroutine at a time:
+//
+//	s := store.NewKeyValue(base, serde.String, serde.Int64, store.Options{Name: "counts", Now: &now})
+//	s.Mark()                  // before each record
+//	err := process(record)    // Get, Put, Delete, All
+//	if err != nil { s.Undo() }
+//	s.Freeze(seq, &batch)     // at the end of a transaction
+//	base.Apply(&batch, pos)   // when it has committed
+//	s.Applied(seq)
+//
+// The package knows nothing of topologies, changelogs or Kafka.
+package store

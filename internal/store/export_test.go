@@ -1,0 +1,71 @@
+package store
+
+import "fmt"
+
+// Check compares all that a view keeps up to date step by step with the same
+// counted from scratch.
+func (s *KeyValue[K, V]) Check() error {
+	var bytes [kinds]int64
+	pins := map[*entry[V]]int{}
+	for _, f := range s.flights {
+		for _, e := range f.entries {
+			pins[e]++
+		}
+	}
+	isDirty := map[*entry[V]]bool{}
+	for _, e := range s.dirty {
+		if isDirty[e] {
+			return fmt.Errorf("%q is twice in the list of dirty entries", e.key)
+		}
+		isDirty[e] = true
+	}
+	ring := map[*entry[V]]bool{}
+	for e := s.clean.next; e != &s.clean; e = e.next {
+		if e.next.prev != e {
+			return fmt.Errorf("the ring is broken at %q", e.key)
+		}
+		ring[e] = true
+	}
+	for key, e := range s.entries {
+		bytes[e.kind] += e.size
+		pinned, indexed := s.pinned.Get(key)
+		switch {
+		case key != e.key:
+			return fmt.Errorf("%q is found under %q", e.key, key)
+		case e.pins != pins[e]:
+			return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])
+		case (e.kind == dirty) != isDirty[e]:
+			return fmt.Errorf("%q has kind %d; dirty %v", key, e.kind, isDirty[e])
+		case e.kind != dirty && e.kind != e.resting():
+			return fmt.Errorf("%q has kind %d, want %d", key, e.kind, e.resting())
+		case (e.kind == clean) != ring[e]:
+			return fmt.Errorf("%q has kind %d; among the clean ones %v", key, e.kind, ring[e])
+		case s.indexed && indexed != (e.kind != clean), indexed && pinned != e:
+			return fmt.Errorf("%q has kind %d; indexed %v", key, e.kind, indexed)
+		case e.kind == clean && e.present != (e.base == there):
+			return fmt.Errorf("%q is clean and present is %v, but it knows %d of the base", key, e.present, e.base)
+		}
+	}
+	if len(s.entries) != len(ring)+len(isDirty)+countFrozen(pins) {
+		return fmt.Errorf("%d entries, %d clean, %d dirty", len(s.entries), len(ring), len(isDirty))
+	}
+	if bytes != s.bytes {
+		return fmt.Errorf("bytes %v, want %v", s.bytes, bytes)
+	}
+	if len(s.scans) != 0 {
+		return fmt.Errorf("%d scans are open", len(s.scans))
+	}
+	return nil
+}
+
+func countFrozen[V any](pins map[*entry[V]]int) (n int) {
+	for e := range pins {
+		if e.kind == frozen {
+			n++
+		}
+	}
+	return n
+}
+
+// Entries is the number of entries of any kind.
+func (s *KeyValue[K, V]) Entries() int { return len(s.entries) }

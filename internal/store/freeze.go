@@ -1,0 +1,109 @@
+package store
+
+import (
+	"encoding/binary"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// flight is a frozen transaction whose batch may not be in the base yet.
+type flight[V any] struct {
+	seq     uint64
+	entries []*entry[V]
+}
+
+// Freeze appends the dirty entries to b as bytes, each key once, in the order
+// in which they became dirty, and pins them until Applied. A value has the form
+// that the base stores: in state.Timestamped format its event time comes first,
+// which the changelog leaves out. What was made and deleted within the
+// transaction, and is known to be nowhere else, is not written.
+//
+// Freeze ends the current record. Transactions are frozen with increasing seq.
+// If a value cannot be encoded, b is what it was and all entries stay dirty.
+func (s *KeyValue[K, V]) Freeze(seq uint64, b *state.Batch) error {
+	if err := s.encodeDirty(b); err != nil {
+		return err
+	}
+	s.detachScans()
+	f := flight[V]{seq: seq, entries: s.dirty[:0]}
+	for _, e := range s.dirty {
+		if e.pending() {
+			e.pins++
+			e.base = absent
+			if e.present {
+				e.base = there
+			}
+			f.entries = append(f.entries, e)
+		}
+		s.move(e, e.resting())
+	}
+	clear(s.dirty[len(f.entries):])
+	s.dirty, s.spare = s.spare, nil
+	s.flights = append(s.flights, f)
+	s.Mark()
+	return nil
+}
+
+// encodeDirty writes all dirty entries to b, or none.
+func (s *KeyValue[K, V]) encodeDirty(b *state.Batch) (err error) {
+	start, done := b.Len(), false
+	defer func() {
+		if !done { // an error, or the serde panicked
+			b.Truncate(start)
+		}
+	}()
+	for _, e := range s.dirty {
+		if !e.pending() {
+			continue
+		}
+		slab := append(b.Slab(), e.key...)
+		if e.present {
+			if s.timed {
+				slab = binary.BigEndian.AppendUint64(slab, uint64(e.time))
+			}
+			if !s.keep {
+				slab = append(slab, e.raw...)
+			} else if slab, err = s.appendValue(slab, e.value); err != nil {
+				return err
+			}
+		}
+		b.Commit(slab, len(e.key), !e.present, e.time)
+	}
+	done = true
+	return nil
+}
+
+// Applied says that the batches up to seq are in the base: what no later batch
+// has is clean from now on.
+func (s *KeyValue[K, V]) Applied(seq uint64) {
+	s.detachScans()
+	n := 0
+	for ; n < len(s.flights) && s.flights[n].seq <= seq; n++ {
+		f := &s.flights[n]
+		for _, e := range f.entries {
+			e.pins--
+			if e.kind == frozen {
+				s.move(e, e.resting())
+			}
+		}
+		clear(f.entries)
+		if cap(f.entries) > cap(s.spare) {
+			s.spare = f.entries[:0]
+		}
+	}
+	left := copy(s.flights, s.flights[n:])
+	clear(s.flights[left:])
+	s.flights = s.flights[:left]
+}
+
+// Discard forgets everything that is not in the base, and what is known of it.
+func (s *KeyValue[K, V]) Discard() {
+	s.detachScans()
+	s.entries = make(map[string]*entry[V])
+	s.clean.prev, s.clean.next = &s.clean, &s.clean
+	s.free, s.freeLen = nil, 0
+	s.dirty, s.flights, s.spare = nil, nil, nil
+	s.pinned.Clear()
+	s.bytes = [kinds]int64{}
+	s.Mark()
+}

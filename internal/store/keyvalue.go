@@ -1,0 +1,269 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Options are what a view needs to know beside its serdes.
+type Options struct {
+	// Name is the name of the store, for errors.
+	Name string
+	// Format is how values are stored. Defaults to state.Timestamped.
+	Format state.Format
+	// Now points at the event time of the current record in milliseconds,
+	// which Put and Delete use. Defaults to a clock that stands at 0; see
+	// KeyValue.Clock.
+	Now *int64
+}
+
+// KeyValue is the transactional view of one store of one task. Its methods are
+// those of state.KeyValue, for operators, and those that the task calls around
+// records and commits. It belongs to one goroutine.
+//
+// Values are decoded once and kept if their type is Plain or their serde a
+// serde.Cloner, else they are kept encoded and decoded at each access. In the
+// first case they are encoded when they are frozen, however often they were
+// put, and a clone is made of each one that goes in or out; in the second they
+// are encoded by Put, since the caller may change them right after. Either way a
+// serde must give back what it was given, or what Get returns depends on
+// whether the entry was evicted.
+type KeyValue[K, V any] struct {
+	base   state.Store
+	ks     serde.Serde[K]
+	vs     serde.Serde[V]
+	name   string
+	now    *int64
+	timed  bool            // format is state.Timestamped
+	keep   bool            // values are kept decoded
+	cloner serde.Cloner[V] // set if they must be cloned
+
+	entries map[string]*entry[V]
+	clean   entry[V] // root of the ring of clean entries
+	free    *entry[V]
+	freeLen int
+
+	journal []before[V]
+	record  uint64      // number of the current record
+	dirty   []*entry[V] // in the order in which they became dirty
+	flights []flight[V] // frozen and not applied, oldest first
+	spare   []*entry[V] // memory for the next dirty
+
+	pinned  btree.Map[string, *entry[V]] // all that is not clean, if indexed
+	indexed bool
+	scans   []*scan[V] // open ones
+	scanErr error
+
+	bytes    [kinds]int64
+	overhead int
+	strings  []uintptr // where plain values have strings
+	typical  int       // encoded size of the last value that was read or frozen
+
+	key, buf []byte // scratch
+}
+
+// NewKeyValue makes the view of base, with nothing in it yet.
+func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *KeyValue[K, V] {
+	s := &KeyValue[K, V]{
+		base: base, ks: ks, vs: vs, name: o.Name, now: o.Now,
+		timed:    o.Format == state.Timestamped,
+		overhead: overhead[V](),
+	}
+	if s.now == nil {
+		s.now = new(int64)
+	}
+	if s.strings, s.keep = plainLayout[V](); !s.keep {
+		s.cloner, s.keep = vs.(serde.Cloner[V])
+	}
+	s.Discard()
+	return s
+}
+
+// Clock points the view at the event time of the current record, for tasks that
+// do not make their views themselves.
+func (s *KeyValue[K, V]) Clock(now *int64) { s.now = now }
+
+// Get returns the value of key; ok is false if there is none.
+func (s *KeyValue[K, V]) Get(key K) (v V, ok bool, err error) {
+	v, _, ok, err = s.GetWithTime(key)
+	return v, ok, err
+}
+
+// GetWithTime also returns the event time of the write in milliseconds: -1 in a
+// store of state.Plain format, which holds none.
+func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err error) {
+	if err := s.encodeKey(key); err != nil {
+		return v, 0, false, err
+	}
+	e := s.entries[string(s.key)]
+	if e == nil {
+		if e, err = s.load(); err != nil {
+			return v, 0, false, err
+		}
+	} else if !e.used {
+		e.used = true
+	}
+	if !e.present {
+		return v, 0, false, nil
+	}
+	if v, err = s.value(&e.content); err != nil {
+		return v, 0, false, err
+	}
+	if !s.timed {
+		return v, -1, true, nil
+	}
+	return v, e.time, true, nil
+}
+
+// Put stores v under key with the event time of the current record. If v is
+// kept encoded, an error of its serde comes from here, else from Freeze.
+func (s *KeyValue[K, V]) Put(key K, v V) error { return s.PutWithTime(key, v, *s.now) }
+
+// PutWithTime stores v under key with the given event time, which is also that
+// of its changelog record.
+func (s *KeyValue[K, V]) PutWithTime(key K, v V, timeMs int64) error {
+	if err := s.encodeKey(key); err != nil {
+		return err
+	}
+	c := content[V]{time: timeMs, present: true}
+	switch {
+	case s.cloner != nil:
+		c.value = s.cloner.Clone(v)
+	case s.keep:
+		c.value = v
+	default:
+		buf, err := s.appendValue(s.buf[:0], v)
+		if err != nil {
+			return err
+		}
+		s.buf = buf
+		c.raw = append(make([]byte, 0, len(buf)), buf...)
+	}
+	s.write(s.entries[string(s.key)], c)
+	return nil
+}
+
+// Delete removes key. It does not read the base: a key of which nothing is
+// known is deleted there too.
+func (s *KeyValue[K, V]) Delete(key K) error {
+	if err := s.encodeKey(key); err != nil {
+		return err
+	}
+	e := s.entries[string(s.key)]
+	if e != nil && !e.present {
+		return nil
+	}
+	s.write(e, content[V]{time: *s.now})
+	return nil
+}
+
+// write gives the key in s.key, whose entry is e or nil, another content.
+func (s *KeyValue[K, V]) write(e *entry[V], c content[V]) {
+	s.detachScans()
+	made := e == nil
+	if made {
+		e = s.add()
+	}
+	s.note(e, made)
+	e.content = c
+	s.weigh(e)
+}
+
+// load makes a clean entry of what the base has under the key in s.key.
+func (s *KeyValue[K, V]) load() (*entry[V], error) {
+	buf, ok, err := s.base.Get(s.buf[:0], s.key)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: read: %w", s.name, err)
+	}
+	c, is := content[V]{}, absent
+	if ok {
+		s.buf, is = buf, there
+		if c, err = s.stored(buf); err != nil {
+			return nil, err
+		}
+	}
+	e := s.add()
+	e.content, e.base = c, is
+	s.weigh(e)
+	return e, nil
+}
+
+// stored is the content that the base holds as b, which it shares no memory with.
+func (s *KeyValue[K, V]) stored(b []byte) (c content[V], err error) {
+	c.present = true
+	if c.time, b, err = s.split(b); err != nil {
+		return c, err
+	}
+	if s.keep {
+		c.value, err = s.decode(b)
+	} else {
+		c.raw = append(make([]byte, 0, len(b)), b...)
+	}
+	return c, err
+}
+
+// decodeStored is the value alone of what the base holds as b.
+func (s *KeyValue[K, V]) decodeStored(b []byte) (v V, err error) {
+	if _, b, err = s.split(b); err != nil {
+		return v, err
+	}
+	return s.decode(b)
+}
+
+// split parts what the base holds into event time and encoded value.
+func (s *KeyValue[K, V]) split(b []byte) (timeMs int64, value []byte, err error) {
+	if !s.timed {
+		return 0, b, nil
+	}
+	if len(b) < 8 {
+		return 0, nil, fmt.Errorf("store %s: stored value of %d bytes has no room for its event time: "+
+			"the state is damaged; delete it, its changelog brings it back", s.name, len(b))
+	}
+	return int64(binary.BigEndian.Uint64(b)), b[8:], nil
+}
+
+// value is what a caller gets to see of c: it may be changed freely.
+func (s *KeyValue[K, V]) value(c *content[V]) (V, error) {
+	switch {
+	case s.cloner != nil:
+		return s.cloner.Clone(c.value), nil
+	case s.keep:
+		return c.value, nil
+	}
+	return s.decode(c.raw)
+}
+
+func (s *KeyValue[K, V]) encodeKey(key K) error {
+	b, err := s.ks.Append(s.key[:0], key)
+	if err != nil {
+		return fmt.Errorf("store %s: encode key: %w", s.name, err)
+	}
+	s.key = b
+	return nil
+}
+
+func (s *KeyValue[K, V]) decode(b []byte) (V, error) {
+	s.typical = len(b)
+	v, err := s.vs.Decode(b)
+	if err != nil {
+		return v, fmt.Errorf("store %s: decode value of %d bytes: %w", s.name, len(b), err)
+	}
+	return v, nil
+}
+
+func (s *KeyValue[K, V]) appendValue(dst []byte, v V) ([]byte, error) {
+	b, err := s.vs.Append(dst, v)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: encode value: %w", s.name, err)
+	}
+	if len(b) < len(dst) {
+		return nil, fmt.Errorf("store %s: encode value: %T does not append to what it is given: return append(dst, ...)", s.name, s.vs)
+	}
+	s.typical = len(b) - len(dst)
+	return b, nil
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// scan walks over the pinned entries of a range, in the order of their keys.
+//
+// It reads the index as it goes, since most scans write nothing or end early.
+// The first change under it makes it copy what is left before it (detach), so
+// that it sees the entries as of its start.
+type scan[V any] struct {
+	it   btree.MapIter[string, *entry[V]]
+	to   string // exclusive
+	all  bool   // there is no to
+	rest []pair[V]
+	copy bool // reads rest, not it
+	head pair[V]
+	ok   bool // there is a head
+}
+
+type pair[V any] struct {
+	key string
+	content[V]
+}
+
+// next steps to the next entry.
+func (c *scan[V]) next() {
+	if c.copy {
+		if c.ok = len(c.rest) > 0; c.ok {
+			c.head, c.rest = c.rest[0], c.rest[1:]
+		}
+		return
+	}
+	c.take(c.ok && c.it.Next())
+}
+
+// take makes the iterator's entry the head, if it has one in the range.
+func (c *scan[V]) take(ok bool) {
+	if c.ok = ok && (c.all || c.it.Key() < c.to); c.ok {
+		c.head = pair[V]{c.it.Key(), c.it.Value().content}
+	}
+}
+
+// detach copies the entries that are left.
+func (c *scan[V]) detach() {
+	if c.copy {
+		return
+	}
+	head, ok := c.head, c.ok
+	for c.next(); c.ok; c.next() {
+		c.rest = append(c.rest, c.head)
+	}
+	c.head, c.ok, c.copy = head, ok, true
+}
+
+// detachScans is called before anything in the index changes.
+func (s *KeyValue[K, V]) detachScans() {
+	for _, c := range s.scans {
+		c.detach()
+	}
+}
+
+// All yields every entry in the order of the encoded keys, as they are when the
+// loop begins.
+func (s *KeyValue[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) { s.scanErr = s.walk(nil, nil, yield) }
+}
+
+// Range yields the entries from from (inclusive) to to (exclusive) in the order
+// of the encoded keys, as they are when the loop begins.
+func (s *KeyValue[K, V]) Range(from, to K) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		lo, hi, err := s.bounds(from, to)
+		if err == nil && bytes.Compare(lo, hi) < 0 {
+			err = s.walk(lo, hi, yield)
+		}
+		s.scanErr = err
+	}
+}
+
+// ScanErr is the error that ended the last All or Range early, or nil.
+func (s *KeyValue[K, V]) ScanErr() error { return s.scanErr }
+
+func (s *KeyValue[K, V]) bounds(from, to K) (lo, hi []byte, err error) {
+	if err = s.encodeKey(from); err != nil {
+		return nil, nil, err
+	}
+	lo = bytes.Clone(s.key)
+	if err = s.encodeKey(to); err != nil {
+		return nil, nil, err
+	}
+	return lo, bytes.Clone(s.key), nil
+}
+
+// walk merges the pinned entries over those of the base. A nil hi is no bound.
+func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) (err error) {
+	below := s.base.Scan(lo, hi, false)
+	above := s.open(lo, hi)
+	defer func() {
+		s.shut(above)
+		if cerr := below.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("store %s: scan: %w", s.name, cerr)
+		}
+	}()
+	var key []byte // a copy: serdes must not get at the memory of an entry's key
+	more, err := s.step(below)
+	for err == nil && (more || above.ok) {
+		// order is that of the base's key to the pinned one.
+		order := +1
+		if more {
+			order = -1
+			if above.ok {
+				order = compare(below.Key(), above.head.key)
+			}
+		}
+		var v V
+		present := true
+		if order < 0 {
+			key = append(key[:0], below.Key()...)
+			v, err = s.decodeStored(below.Value())
+		} else {
+			key = append(key[:0], above.head.key...)
+			if present = above.head.present; present {
+				v, err = s.value(&above.head.content)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if present {
+			k, err := s.ks.Decode(key)
+			if err != nil {
+				return fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(key), err)
+			}
+			if !yield(k, v) {
+				return nil
+			}
+		}
+		if order >= 0 {
+			above.next()
+		}
+		if order <= 0 {
+			more, err = s.step(below)
+		}
+	}
+	return err
+}
+
+func (s *KeyValue[K, V]) step(c state.Cursor) (bool, error) {
+	if c.Next() {
+		return true, nil
+	}
+	if err := c.Err(); err != nil {
+		return false, fmt.Errorf("store %s: scan: %w", s.name, err)
+	}
+	return false, nil
+}
+
+// compare is bytes.Compare of a and b.
+func compare(a []byte, b string) int {
+	switch {
+	case string(a) < b:
+		return -1
+	case string(a) > b:
+		return +1
+	}
+	return 0
+}
+
+// open begins a scan of the pinned entries in [lo, hi).
+func (s *KeyValue[K, V]) open(lo, hi []byte) *scan[V] {
+	if !s.indexed {
+		s.index()
+	}
+	c := &scan[V]{it: s.pinned.Iter(), to: string(hi), all: hi == nil}
+	c.take(c.it.Seek(string(lo)))
+	s.scans = append(s.scans, c)
+	return c
+}
+
+// shut ends a scan.
+func (s *KeyValue[K, V]) shut(c *scan[V]) {
+	s.scans = slices.DeleteFunc(s.scans, func(o *scan[V]) bool { return o == c })
+}
+
+// index sorts the pinned entries. From the first scan on they are kept sorted:
+// a store that is never scanned does not pay for it.
+func (s *KeyValue[K, V]) index() {
+	s.indexed = true
+	for _, f := range s.flights {
+		for _, e := range f.entries {
+			s.pinned.Set(e.key, e)
+		}
+	}
+	for _, e := range s.dirty {
+		s.pinned.Set(e.key, e)
+	}
+}
