@@ -15,7 +15,7 @@ var (
 	rebalances      = counter("rebalances_total", "Rebalances of the group by their outcome for this instance.", "outcome")
 	rebalanceTime   = histogram(groupBuckets, "rebalance_duration_seconds", "Time spent in the phases of a rebalance.", "phase")
 	lastRebalance   = gauge("last_rebalance_timestamp_seconds", "When the last rebalance ended; 0 before the first.")
-	tasks           = gauge("tasks", "Tasks on this instance.", "subtopology", "role")
+	tasks           = gauge("tasks", "Tasks on this instance; those that restore are not among the active ones.", "subtopology", "role")
 	taskEvents      = counter("task_events_total", "Tasks that came and went.", "event")
 	consumedRecords = counter("records_consumed_total", "Records fetched from source topics.", "topic")
 	consumedBytes   = counter("consumed_bytes_total", "Size of keys and values fetched from source topics.", "topic")

@@ -10,9 +10,9 @@ import (
 )
 
 // Register adds the Recorder to a registry, with the label app, until
-// Unregister. Several applications may share a registry; two instances of one
-// application in one process may not, unless the registerer adds a label that
-// tells them apart. A nil registerer is none.
+// Unregister. Several applications may share a registry. Instances of one
+// application may too, if each one's registerer adds the same label with
+// another value (prometheus.WrapRegistererWith). A nil registerer is none.
 func (r *Recorder) Register(to prometheus.Registerer) error {
 	if to == nil {
 		return nil
@@ -20,7 +20,7 @@ func (r *Recorder) Register(to prometheus.Registerer) error {
 	labelled := prometheus.WrapRegistererWith(prometheus.Labels{"app": r.info.App}, to)
 	if err := labelled.Register(r); err != nil {
 		if errors.As(err, new(prometheus.AlreadyRegisteredError)) {
-			return fmt.Errorf("register metrics of application %q: %w (give each instance in the process a registerer of its own, or one with a label of its own)", r.info.App, err)
+			return fmt.Errorf("register metrics of application %q: %w (instances of one application need registerers that add a label to tell them apart, see prometheus.WrapRegistererWith)", r.info.App, err)
 		}
 		return fmt.Errorf("register metrics of application %q: %w", r.info.App, err)
 	}

@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // namespace begins every name.
 const namespace = "millrace"
@@ -53,15 +49,15 @@ func histogram(buckets []float64, name, help string, labels ...string) *family {
 func (f *family) fullName() string { return namespace + "_" + f.name }
 
 // vec makes the histograms of f. Servers that scrape native histograms get
-// buckets 10 % wide at most; the nine classic ones are for all others.
+// buckets that grow by 10 %; the nine classic ones are for all others. A histogram with
+// too many native buckets gets coarser and is never reset.
 func (f *family) vec() *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:                            f.fullName(),
-		Help:                            f.help,
-		Buckets:                         f.buckets,
-		NativeHistogramBucketFactor:     1.1,
-		NativeHistogramMaxBucketNumber:  160, // what Prometheus stores without merging
-		NativeHistogramMinResetDuration: time.Hour,
+		Name:                           f.fullName(),
+		Help:                           f.help,
+		Buckets:                        f.buckets,
+		NativeHistogramBucketFactor:    1.1,
+		NativeHistogramMaxBucketNumber: 160,
 	}, f.labels)
 }
 
