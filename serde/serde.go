@@ -1,5 +1,7 @@
 package serde
 
+import "reflect"
+
 // Serde turns values of one type into bytes and back.
 //
 // Append appends the encoding of v to dst and returns the extended slice, as
@@ -43,7 +45,14 @@ type ForTopic[T any] interface {
 	ForTopic(topic string, role Role) (Serde[T], error)
 }
 
-// NameOf is the name of s: what SerdeName says, or its Go type.
+// NameOf is the name of s: what SerdeName says, or its Go type. It is "none"
+// for a Serde that is nil.
 func NameOf[T any](s Serde[T]) string {
-	return ""
+	if s == nil {
+		return "none"
+	}
+	if n, ok := s.(Named); ok {
+		return n.SerdeName()
+	}
+	return typeName(reflect.TypeOf(s))
 }
