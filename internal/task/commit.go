@@ -1,0 +1,223 @@
+package task
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Commit is what a task has done between two freezes: one task's part of a
+// transaction. The task has no hand on it until Applied, after which it is
+// used again.
+type Commit struct {
+	// Seq is the number given to Task.Commit, also the transaction number in
+	// the metadata of Offsets.
+	Seq  uint64
+	Task processor.TaskID
+	// Records is how many input records were processed.
+	Records int
+	// Out are the output records.
+	Out *graph.Outbox
+	// Stores are the stores that were written.
+	Stores []StoreBatch
+	// Offsets are the positions that moved; all known ones if none did, or if
+	// what every topic's metadata holds has changed.
+	Offsets []Offset
+
+	batches  []state.Batch // by store of the task
+	progress []progress    // by input
+	times    []int64       // by operator
+}
+
+// StoreBatch is what was written to one store.
+type StoreBatch struct {
+	Spec  *graph.StoreSpec
+	Base  state.Store
+	Batch *state.Batch
+}
+
+// Offset is one offset to commit.
+type Offset struct {
+	Topic     string
+	Partition int32
+	Next      int64
+	Metadata  string
+}
+
+// NeedsCommit reports whether Commit would return something.
+func (t *Task) NeedsCommit() bool {
+	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0
+}
+
+// CommitRequested reports whether a node has asked for a commit since the last
+// one.
+func (t *Task) CommitRequested() bool { return t.ask }
+
+// UncommittedBytes is the memory of outputs and store entries that are in no
+// frozen commit.
+func (t *Task) UncommittedBytes() int64 { return int64(t.outbox.Bytes()) + t.dirtyBytes() }
+
+func (t *Task) dirtyBytes() (sum int64) {
+	for i := range t.stores {
+		_, dirty, _ := t.stores[i].view.Bytes()
+		sum += dirty
+	}
+	return sum
+}
+
+// moved reports whether a position has moved since the last freeze.
+func (t *Task) moved() bool {
+	for _, in := range t.inputs {
+		if in.next != in.frozen {
+			return true
+		}
+	}
+	return false
+}
+
+// Commit freezes what was done since the last call: outputs, store writes and
+// positions. The task may go on at once. It returns nil if nothing has moved.
+// Each seq must be larger than the one before. After an error, a value that
+// its serde refuses, the only ways on are Discard and Close.
+func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
+	if t.dead != nil {
+		return nil, t.dead
+	}
+	t.now = nowMs
+	t.ask, t.yield = false, false
+	c := t.newCommit(seq)
+	for i := range t.stores {
+		s := &t.stores[i]
+		if err := s.view.Freeze(seq, &c.batches[i]); err != nil {
+			return nil, t.commitError(s.spec, err)
+		}
+		if c.batches[i].Len() > 0 {
+			if err := t.checkBatch(s.spec, &c.batches[i]); err != nil {
+				return nil, t.commitError(s.spec, err)
+			}
+			c.Stores = append(c.Stores, StoreBatch{s.spec, s.base, &c.batches[i]})
+		}
+	}
+	moved, timesMoved := t.moved(), t.timesMoved()
+	if len(c.Stores) == 0 && t.outbox.Len() == 0 && !moved && !timesMoved {
+		t.recycle(c)
+		return nil, nil
+	}
+	*c.Out, t.outbox = t.outbox, *c.Out
+	t.freezeTimes(c)
+	t.freezePositions(c, timesMoved || !moved)
+	c.Records, t.records = t.records, 0
+	t.frozen = append(t.frozen, c)
+	t.publish()
+	return c, nil
+}
+
+func (t *Task) freezePositions(c *Commit, all bool) {
+	m := Metadata{Closed: t.closed, Transaction: int64(c.Seq), Times: t.operatorTimes()}
+	for _, in := range t.inputs {
+		c.progress = append(c.progress, progress{in.next, in.partitionTime})
+		if in.next >= 0 && (all || in.next != in.frozen) {
+			m.PartitionTime = in.partitionTime
+			c.Offsets = append(c.Offsets, Offset{in.topic, t.id.Partition, in.next, EncodeMetadata(m)})
+		}
+		in.frozen = in.next
+	}
+}
+
+func (t *Task) commitError(s *graph.StoreSpec, err error) error {
+	t.at = place{class: processor.Commit}
+	return t.describe(fmt.Errorf("store %s: %w", s.Name, err))
+}
+
+// checkBatch refuses changelog records that no broker takes.
+func (t *Task) checkBatch(s *graph.StoreSpec, b *state.Batch) error {
+	if t.cfg.MaxRecordBytes <= 0 || !s.Logged || b.Bytes() <= t.cfg.MaxRecordBytes {
+		return nil
+	}
+	for i := range b.Len() {
+		w := b.At(i)
+		if n := len(w.Key) + len(w.Value); n > t.cfg.MaxRecordBytes {
+			return fmt.Errorf("an entry has %d bytes, more than the limit of %d for its changelog", n, t.cfg.MaxRecordBytes)
+		}
+	}
+	return nil
+}
+
+// Applied says that c has been committed and that its batches are in the base
+// stores. Commits are applied in the order in which they were frozen.
+func (t *Task) Applied(c *Commit) {
+	if len(t.frozen) == 0 || t.frozen[0] != c {
+		panic(fmt.Sprintf("task %s: commit %d is not the oldest one that is frozen", t.id, c.Seq))
+	}
+	for i := range t.stores {
+		t.stores[i].view.Applied(c.Seq)
+	}
+	for i, in := range t.inputs {
+		in.committed = c.progress[i]
+	}
+	for i, ms := range c.times {
+		t.opTimes[i].committed = ms
+	}
+	t.frozen = append(t.frozen[:0], t.frozen[1:]...)
+	t.recycle(c)
+	t.evict()
+	t.publish()
+}
+
+// Discard drops everything since the last applied commit: queues, outputs,
+// store entries, and the frozen commits, which are the caller's to forget.
+// Positions and times go back, contexts are cancelled, nodes are closed and
+// made anew by the next call.
+func (t *Task) Discard() {
+	for i := range t.stores {
+		t.stores[i].view.Discard()
+	}
+	t.outbox.Reset()
+	t.frozen = nil
+	t.rewind()
+	if err := t.unwire(); err != nil && t.dead == nil {
+		t.dead = err
+	}
+	t.publish()
+}
+
+// rewind takes positions and times back to the last applied commit.
+func (t *Task) rewind() {
+	t.streamTime = -1
+	for _, in := range t.inputs {
+		in.rewind()
+		t.streamTime = max(t.streamTime, in.partitionTime)
+	}
+	for _, o := range t.opTimes {
+		*o.live, o.frozen = o.committed, o.committed
+	}
+	t.parked, t.ask, t.yield = math.MinInt64, false, false
+	t.records = 0
+}
+
+func (t *Task) newCommit(seq uint64) *Commit {
+	var c *Commit
+	if n := len(t.free); n > 0 {
+		c, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		c = &Commit{Task: t.id, Out: new(graph.Outbox), batches: make([]state.Batch, len(t.stores))}
+	}
+	c.Seq = seq
+	return c
+}
+
+// recycle empties c for the next freeze. A discarded commit is not used again:
+// a client may still hold its records.
+func (t *Task) recycle(c *Commit) {
+	c.Out.Reset()
+	for i := range c.batches {
+		c.batches[i].Reset()
+	}
+	clear(c.Stores)
+	clear(c.Offsets)
+	c.Stores, c.Offsets, c.progress, c.times = c.Stores[:0], c.Offsets[:0], c.progress[:0], c.times[:0]
+	t.free = append(t.free, c)
+}

@@ -1,0 +1,24 @@
+// Package task runs one subtopology over one partition as a pure state
+// machine: records and time go in, records and store writes come out. It knows
+// no Kafka, no clock, no goroutine and no lock.
+//
+//	     Add            Process                     Commit
+//	fetch ---> queues ---------> heads -> nodes -> outbox, entries ---> frozen Commit
+//	                     |                                                  |
+//	                     +-- a failed record leaves no trace       Applied / Discard
+//
+// Its owner, one goroutine, calls in a loop:
+//
+//	t.Add(topic, inputs)
+//	t.SetLag(topic, lag)
+//	res, err := t.Process(nowMs, 100)      // stream-time punctuations included
+//	n, err := t.Punctuate(nowMs, true)     // when nowMs has reached t.NextWall()
+//	c, err := t.Commit(seq, nowMs)         // nil if nothing moved
+//	...                                    // produce c.Out and c.Stores, end the transaction
+//	t.Applied(c)                           // or, after an abort, t.Discard()
+//
+// Several commits may be frozen and not yet applied while the task goes on.
+// They are applied in order. Discard drops all of them at once: the task is
+// then where the last applied one left it, with nodes made anew, and wants its
+// records again from Committed on.
+package task

@@ -1,0 +1,94 @@
+package task
+
+import (
+	"fmt"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
+)
+
+// store is one store of the task: the view that nodes use over the bytes.
+type store struct {
+	spec *graph.StoreSpec
+	base state.Store
+	view graph.TaskStore
+}
+
+// mark is where a record or a punctuation began.
+type mark struct {
+	outbox                    graph.Mark
+	outputs                   int
+	streamTime, partitionTime int64
+}
+
+// begin notes everything that undo takes back: outputs, store writes, drop
+// counters, operators' stream times, the task's and the partition's time. What
+// a Processor keeps in its fields, its schedules and its commit requests are
+// its own business.
+func (t *Task) begin() {
+	t.mark.outbox, t.mark.outputs = t.outbox.Mark(), t.outbox.Len()
+	t.mark.streamTime = t.streamTime
+	if in := t.at.input; in != nil {
+		t.mark.partitionTime = in.partitionTime
+	}
+	for i := range t.stores {
+		t.stores[i].view.Mark()
+	}
+	t.counters.save()
+	t.times.save()
+}
+
+func (t *Task) undo() {
+	for i := range t.stores {
+		t.stores[i].view.Undo()
+	}
+	t.outbox.Rollback(t.mark.outbox)
+	t.counters.restore()
+	t.times.restore()
+	t.streamTime = t.mark.streamTime
+	if in := t.at.input; in != nil {
+		in.partitionTime = t.mark.partitionTime
+	}
+}
+
+// checkSizes refuses output records that no broker takes, while their cause
+// can still be told.
+func (t *Task) checkSizes() error {
+	if t.cfg.MaxRecordBytes <= 0 {
+		return nil
+	}
+	for i := t.mark.outputs; i < t.outbox.Len(); i++ {
+		o := t.outbox.At(i)
+		n := len(t.outbox.Key(i)) + len(t.outbox.Value(i))
+		for _, h := range o.Headers {
+			n += len(h.Key) + len(h.Value)
+		}
+		if n > t.cfg.MaxRecordBytes {
+			return &processor.Error{
+				Class: processor.Produce,
+				Err:   fmt.Errorf("a record for topic %s has %d bytes, more than the limit of %d", o.Topic, n, t.cfg.MaxRecordBytes),
+			}
+		}
+	}
+	return nil
+}
+
+// evict keeps the entries of all stores together within bounds. Clean ones go,
+// of each store the same share, a quarter more than needed so that it is not
+// done for every batch.
+func (t *Task) evict() {
+	var clean, held int64
+	for i := range t.stores {
+		c, d, f := t.stores[i].view.Bytes()
+		clean, held = clean+c, held+d+f
+	}
+	if clean == 0 || clean+held <= t.cfg.EntryBytes {
+		return
+	}
+	share := float64(max(0, t.cfg.EntryBytes/4*3-held)) / float64(clean)
+	for i := range t.stores {
+		c, _, _ := t.stores[i].view.Bytes()
+		t.stores[i].view.Evict(int64(float64(c) * min(1, share)))
+	}
+}

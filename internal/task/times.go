@@ -1,0 +1,80 @@
+package task
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// operatorTime is a stream time that belongs to a node and survives restarts
+// in the metadata of commits. Times only grow, so that the largest one found
+// in the metadata of a task's topics is the last one.
+type operatorTime struct {
+	name              string
+	live              *int64
+	frozen, committed int64
+}
+
+func (t *Task) restoredTime(node string) int64 {
+	ms := int64(-1)
+	for _, m := range t.cfg.Restored {
+		for _, n := range m.Times {
+			if n.Name == node {
+				ms = max(ms, n.Time)
+			}
+		}
+	}
+	return ms
+}
+
+// restoreClosed takes over how far windows were closed: operators do not use
+// it yet, but a Java application that takes over does.
+func (t *Task) restoreClosed() {
+	for _, m := range t.cfg.Restored {
+		for _, n := range m.Closed {
+			i, found := slices.BinarySearchFunc(t.closed, n, byName)
+			if !found {
+				t.closed = slices.Insert(t.closed, i, n)
+			}
+			t.closed[i].Time = max(t.closed[i].Time, n.Time)
+		}
+	}
+}
+
+func byName(a, b NamedTime) int { return cmp.Compare(a.Name, b.Name) }
+
+func (t *Task) timesMoved() bool {
+	for _, o := range t.opTimes {
+		if *o.live != o.frozen {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Task) freezeTimes(c *Commit) {
+	for _, o := range t.opTimes {
+		o.frozen = *o.live
+		c.times = append(c.times, o.frozen)
+	}
+}
+
+// operatorTimes are the times as of the last freeze, for metadata.
+func (t *Task) operatorTimes() []NamedTime {
+	times := make([]NamedTime, len(t.opTimes))
+	for i, o := range t.opTimes {
+		times[i] = NamedTime{o.name, o.frozen}
+	}
+	return times
+}
+
+// checkMetadata refuses a subtopology whose operators' times do not fit into
+// the metadata of a commit: the broker's limit is 4,096 bytes.
+func (t *Task) checkMetadata() error {
+	n := len(EncodeMetadata(Metadata{Closed: t.closed, Times: t.operatorTimes()}))
+	if n > maxMetadata {
+		return fmt.Errorf("task %s: the stream times of %d nodes need %d bytes in the metadata of a commit, more than %d: use shorter names, or split the subtopology by a repartition",
+			t.id, len(t.opTimes), n, maxMetadata)
+	}
+	return nil
+}
