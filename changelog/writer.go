@@ -1,0 +1,75 @@
+package changelog
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// timePrefix is how many bytes of event time a Timestamped value begins with.
+const timePrefix = 8
+
+// Writer turns the batches of one store into records of its changelog
+// partition.
+type Writer struct {
+	Topic     string
+	Partition int32
+	Format    state.Format
+}
+
+// Append appends a record for each write of b to dst and returns the extended
+// slice. Keys and values alias b, so b must stay as it is until the last
+// record is acknowledged; and the client keeps pointers into dst, so dst must
+// not grow between producing its first record and its last. A caller reuses
+// both once the transaction is over.
+func (w *Writer) Append(dst []kgo.Record, b *state.Batch) ([]kgo.Record, error) {
+	for i := range b.Len() {
+		u := b.At(i)
+		r := kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Timestamp: time.UnixMilli(u.Time)}
+		if !u.Delete {
+			r.Value = u.Value
+			if w.Format == state.Timestamped {
+				if len(u.Value) < timePrefix {
+					return dst, fmt.Errorf("changelog topic %s partition %d: a value of %d bytes lacks its time: the store's view and its format disagree",
+						w.Topic, w.Partition, len(u.Value))
+				}
+				r.Value = u.Value[timePrefix:]
+			}
+		}
+		dst = append(dst, r)
+	}
+	return dst, nil
+}
+
+// Acked follows the acknowledgements of one transaction's records in one
+// changelog partition. Promises call Note; when all of them have been called,
+// Next is the position that the store has once the transaction is committed
+// and applied. The zero value is ready; Reset makes it so again.
+//
+// It is kept per transaction, not per partition: while one transaction ends,
+// records of the next are acknowledged already, and a position that includes
+// them would make a restore skip them.
+type Acked struct{ next atomic.Int64 }
+
+// Note takes the offset of an acknowledged record.
+func (a *Acked) Note(offset int64) {
+	for {
+		n := a.next.Load()
+		if offset < n || a.next.CompareAndSwap(n, offset+1) {
+			return
+		}
+	}
+}
+
+// Next is the highest offset noted plus one; ok is false if there was none.
+func (a *Acked) Next() (next int64, ok bool) {
+	next = a.next.Load()
+	return next, next > 0
+}
+
+// Reset forgets the offsets.
+func (a *Acked) Reset() { a.next.Store(0) }
