@@ -14,11 +14,12 @@ type Subtopology struct {
 }
 
 // reasons are the values of the label reason of dropped records.
-var reasons = [...]string{"late", "null_key", "null_value", "skipped"}
+var reasons = [...]string{"late", "negative_time", "null_key", "null_value", "skipped"}
 
 // Dropped returns the counter of records dropped for a reason: "late",
-// "null_key", "null_value" or "skipped". Any other reason counts as skipped, so
-// that the reasons of user code do not become label values.
+// "negative_time", "null_key", "null_value" or "skipped". Any other reason
+// counts as skipped, so that the reasons of user code do not become label
+// values.
 func (s *Subtopology) Dropped(reason string) *Counter {
 	i := slices.Index(reasons[:], reason)
 	if i < 0 {
