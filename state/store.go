@@ -4,12 +4,15 @@ package state
 // one task. Keys sort as bytes.Compare does. Get and Scan may be called by any
 // goroutine; the other methods by one at a time.
 type Store interface {
-	// Get appends the value of key to dst and returns the extended slice.
+	// Get appends the value of key to dst and returns the extended slice. An
+	// empty value is one: only ok tells it from a missing key.
 	Get(dst, key []byte) (value []byte, ok bool, err error)
 	// Scan returns a cursor over the keys in [from, to), as they are at the
-	// time of the call; nil is unbounded. If reverse, the largest key comes first.
+	// time of the call, whatever is applied later; nil is unbounded. If reverse,
+	// the largest key comes first. The cursor must be closed.
 	Scan(from, to []byte, reverse bool) Cursor
-	// Apply writes a batch and the position that goes with it, atomically.
+	// Apply writes a batch and the position that goes with it, atomically. The
+	// batch may be reused afterwards. After an error nothing was written.
 	Apply(b *Batch, p Position) error
 	// Load is Apply for restoring: many large batches one after the other.
 	// A crash may lose the last of them, never a part of one.
@@ -19,7 +22,8 @@ type Store interface {
 	Position() (p Position, ok bool)
 	// Clear empties the store and forgets its position.
 	Clear() error
-	// Close releases the store; its contents stay in the database.
+	// Close releases the store; its contents stay in the database. Closing
+	// twice does nothing.
 	Close() error
 }
 

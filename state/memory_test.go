@@ -1,0 +1,12 @@
+package state_test
+
+import (
+	"testing"
+
+	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/state/statetest"
+)
+
+func TestMemoryConforms(t *testing.T) {
+	statetest.Run(t, func(*testing.T) state.Backend { return state.Memory() })
+}
