@@ -34,7 +34,7 @@ type Port struct {
 func NewPort[K, V any]() Port {
 	return Port{
 		Key:   TypeName[K](),
-		Value: TypeName[V](),
+		Value: edgeName[V](),
 		Fan: func(ins []any) any {
 			switch len(ins) {
 			case 0:

@@ -1,9 +1,6 @@
 package graph
 
 import (
-	"fmt"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/millrace-io/millrace/processor"
@@ -21,6 +18,11 @@ type Node struct {
 	Out  []Port
 	// Stores are the names of the stores that the node uses.
 	Stores []string
+	// CoPartition says that the node needs equal keys in equal partitions: the
+	// topics before it must have the same number of them.
+	CoPartition bool
+	// Detail is what else describes the node.
+	Detail string
 	// Source is set on nodes without inputs, Sink on nodes that write a topic.
 	Source *Source
 	Sink   *Sink
@@ -88,6 +90,7 @@ func (in *Input) Size() int {
 type Sink struct {
 	Topic       string
 	Repartition *Repartition // set if the topic is internal
+	Loop        bool         // the topology may read Topic as well
 }
 
 // Repartition is an internal topic between two subtopologies.
@@ -182,14 +185,4 @@ type Task interface {
 // way from a Context to the stores of its node.
 type StoreContext interface {
 	TaskStore(name string) (TaskStore, error)
-}
-
-// TypeName is the name of T as descriptions show it: without the path of its
-// package.
-func TypeName[T any]() string {
-	s := fmt.Sprint(reflect.TypeFor[T]())
-	if i := strings.LastIndex(s, "/"); i >= 0 {
-		s = s[i+1:]
-	}
-	return s
 }

@@ -1,0 +1,27 @@
+package graph
+
+// The names of internal topics are those that Kafka Streams gives them, so
+// that either can take over the other's topics.
+
+// ChangelogTopic is the full name of the changelog topic of a store.
+func ChangelogTopic(app, store string) string { return app + "-" + store + "-changelog" }
+
+// RepartitionTopic is the full name of a repartition topic.
+func RepartitionTopic(app, name string) string { return app + "-" + name + "-repartition" }
+
+// TopicNames are the full names of the topics that the source reads, nil for
+// one with a pattern.
+func (s *Source) TopicNames(app string) []string {
+	if s.Repartition != nil {
+		return []string{RepartitionTopic(app, s.Repartition.Name)}
+	}
+	return s.Topics
+}
+
+// TopicName is the full name of the topic that the sink writes.
+func (s *Sink) TopicName(app string) string {
+	if s.Repartition != nil {
+		return RepartitionTopic(app, s.Repartition.Name)
+	}
+	return s.Topic
+}

@@ -1,0 +1,57 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/millrace-io/millrace/processor"
+)
+
+// Options are what the options of one operator call add up to. Which of them
+// an operator understands is checked by Builder.Options.
+type Options struct {
+	Name string
+	// KeySerde and ValueSerde are a serde.Serde of the type whose name is
+	// KeyType and ValueType.
+	KeySerde, ValueSerde any
+	KeyType, ValueType   string
+	Partitions           int
+	Stores               []*StoreSpec
+	LogConfig            map[string]string
+
+	Start     Start
+	DataLoss  DataLoss
+	MaxRate   float64
+	Decode    *processor.Policy
+	Timestamp any // func(processor.Record[K, V], int64) (int64, error)
+	// TimestampType is what Timestamp takes, as "K, V".
+	TimestampType string
+
+	given []Option
+}
+
+// Option is a kind of option. Its text is the name of the function that users
+// call.
+type Option string
+
+// The kinds of options.
+const (
+	OptName       Option = "Name"
+	OptKeySerde   Option = "KeySerde"
+	OptValueSerde Option = "ValueSerde"
+	OptPartitions Option = "Partitions"
+	OptStores     Option = "With"
+	OptStart      Option = "From..."
+	OptDataLoss   Option = "LossTo..."
+	OptMaxRate    Option = "MaxRate"
+	OptDecode     Option = "OnDecodeError"
+	OptTimestamp  Option = "Timestamps"
+	OptLoop       Option = "AllowLoop"
+	OptUnlogged   Option = "Unlogged"
+	OptLogConfig  Option = "LogConfig"
+)
+
+// Give notes that an option was given.
+func (o *Options) Give(k Option) { o.given = append(o.given, k) }
+
+// Given says whether an option was given.
+func (o *Options) Given(k Option) bool { return slices.Contains(o.given, k) }

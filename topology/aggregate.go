@@ -1,0 +1,59 @@
+package topology
+
+import (
+	"reflect"
+
+	"github.com/millrace-io/millrace/aggregate"
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
+)
+
+// Aggregate aggregates the values of each key in a store of the given name.
+// The store holds accumulators, the table shows their results. Records with a
+// null key or value are dropped; an Add that returns processor.Null deletes
+// the row. It takes the options Serdes, KeySerde, ValueSerde (of the
+// accumulator), Unlogged and LogConfig.
+func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggregation[V, A, R], opts ...Option) KTable[K, R] {
+	group := g.grouped()
+	b := group.in.Builder
+	o := foldOptions(b, "aggregate", opts)
+	return folding[K, V, A, R]{
+		op: "aggregate", name: name, options: o,
+		add: func(acc A, has bool, value V) (A, error) {
+			if !has {
+				acc = agg.Init()
+			}
+			return agg.Add(acc, value)
+		},
+		result: agg.Result,
+		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[A], any) {
+			if agg.Init == nil || agg.Add == nil || agg.Result == nil {
+				b.Errorf(n.Line, "aggregate: the aggregation needs Init, Add and Result")
+			}
+			n.Detail = agg.Name
+			s := accumulatorSerde(n, in, o, agg)
+			if rows, ok := any(s).(serde.Serde[R]); ok {
+				return s, rows
+			}
+			return s, nil
+		},
+	}.table(group)
+}
+
+// accumulatorSerde finds the serde of an aggregation's accumulator: the one
+// given, or else the one that the aggregation makes of that of its values.
+func accumulatorSerde[V, A, R any](n *graph.Node, in graph.Handle, o *graph.Options, agg aggregate.Aggregation[V, A, R]) serde.Serde[A] {
+	if o.ValueSerde != nil {
+		return graph.ValueSerde[A](n, in, o)
+	}
+	values, ok := in.ValueSerde.(serde.Serde[V])
+	if !ok {
+		found, _ := in.Builder.Find(reflect.TypeFor[V]())
+		values, _ = found.(serde.Serde[V])
+	}
+	s, err := agg.Serde(values, in.Builder.Find)
+	if err != nil {
+		in.Builder.Errorf(n.Line, "aggregate: %w", err)
+	}
+	return s
+}

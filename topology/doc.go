@@ -1,0 +1,36 @@
+// Package topology describes what an application does with its records: where
+// they come from, the operators that they pass, and where they go.
+//
+//	b := topology.New()
+//	lines := topology.Stream[string, string](b, "lines")
+//	words := topology.FlatMapValues(lines, strings.Fields)
+//	counts := topology.Count(topology.GroupBy(words, func(_, word string) string { return word }), "counts")
+//	topology.To(counts.ToStream(), "totals", topology.Serdes(serde.String, serde.DecimalInt64))
+//
+// Handles stand for streams and tables under construction:
+//
+//	Stream ──> KStream ── GroupBy, GroupByKey ──> KGroupedStream
+//	             │  ^                                  │
+//	         To  │  └── ToStream ── KTable <── Count, Reduce, Aggregate
+//	             v
+//	           topic
+//
+// Operators that need new types are functions, all others are methods. None of
+// them fails: what is wrong with a topology comes out when it is built, all of
+// it together, each with the file and line of the call.
+//
+// # Nulls
+//
+// A record's key or value can be null, which is not its zero value. Map,
+// FlatMap, FlatMapValues and Filter drop a record whose value is null;
+// MapValues and Peek pass it on without calling the function; ForEach does
+// nothing; SelectKey and GroupBy make its key null too. Aggregations drop
+// records with a null key or value, Repartition those with a null key. All
+// that is dropped is counted. WithNulls makes a stream whose functions see
+// nulls; a null key is passed to functions as its zero value.
+//
+// # Times and headers
+//
+// Stateless operators keep a record's event time and headers. The time of a
+// table's row is the highest that went into it; rows have no headers.
+package topology

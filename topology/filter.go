@@ -1,0 +1,40 @@
+package topology
+
+import "github.com/millrace-io/millrace/internal/graph"
+
+// Filter keeps the records for which keep returns true. A record with a null
+// value is dropped. It takes the option Name.
+func (s KStream[K, V]) Filter(keep func(key K, value V) bool, opts ...Option) KStream[K, V] {
+	return s.FilterErr(withError2(keep), opts...)
+}
+
+// FilterErr is Filter with a function that can fail.
+func (s KStream[K, V]) FilterErr(keep func(key K, value V) (bool, error), opts ...Option) KStream[K, V] {
+	n := stateless[K, V](s.h, "filter", opts, keep)
+	n.New = func(t graph.Task, outs []any) ([]any, error) {
+		return receiver(&filter[K, V]{node: n, keep: keep, out: output[K, V](outs), dropped: newDropped(t, n)})
+	}
+	return StreamOf[K, V](s.h.At(n))
+}
+
+type filter[K, V any] struct {
+	node    *graph.Node
+	keep    func(K, V) (bool, error)
+	out     graph.Receiver[K, V]
+	dropped dropped
+}
+
+func (r *filter[K, V]) Receive(key K, value V, m *graph.Meta) error {
+	if !m.HasValue {
+		*r.dropped.nullValue++
+		return nil
+	}
+	keep, err := r.keep(key, value)
+	if err != nil {
+		return graph.At(r.node, err)
+	}
+	if !keep {
+		return nil
+	}
+	return r.out.Receive(key, value, m)
+}

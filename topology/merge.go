@@ -1,0 +1,25 @@
+package topology
+
+import "github.com/millrace-io/millrace/internal/graph"
+
+// Merge is the stream of the records of both streams. Nothing is promised of
+// their order beyond that of each stream. It takes the option Name.
+func (s KStream[K, V]) Merge(other Streamer[K, V], opts ...Option) KStream[K, V] {
+	second := other.stream().h
+	n := stateless[K, V](s.h, "merge", opts, second)
+	if second.Builder != s.h.Builder {
+		s.h.Builder.Errorf(n.Line, "merge: the streams belong to different builders")
+		return s
+	}
+	n.In = append(n.In, second.Edge(0))
+	n.New = func(_ graph.Task, outs []any) ([]any, error) { return outs, nil }
+	h := s.h.At(n)
+	h.Rekeyed = h.Rekeyed || second.Rekeyed
+	if h.KeySerde == nil {
+		h.KeySerde = second.KeySerde
+	}
+	if h.ValueSerde == nil {
+		h.ValueSerde = second.ValueSerde
+	}
+	return StreamOf[K, V](h)
+}

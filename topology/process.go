@@ -1,0 +1,67 @@
+package topology
+
+import (
+	"slices"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+)
+
+// Process sends a stream through a Processor, written by hand; what it
+// forwards is the resulting stream. fn makes one for each task, and opens its
+// stores with Store.Open. Return the Processor's own type from fn: the types
+// that it forwards are taken from its methods. It takes the options Name and
+// With.
+func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[KO, VO] {
+	in := s.stream().h
+	o := options(in.Builder, "process", opts, graph.OptName, graph.OptStores)
+	n := in.Builder.Operator("process", in, o)
+	in.Builder.Callback(n, fn)
+	for _, spec := range o.Stores {
+		if !slices.Contains(n.Stores, spec.Name) {
+			n.Stores = append(n.Stores, spec.Name)
+		}
+	}
+	n.Out = []graph.Port{graph.NewPort[KO, VO]()}
+	n.New = func(t graph.Task, outs []any) ([]any, error) {
+		return receiver(&process[K, V, KO, VO]{node: n, p: fn(t.Context(n)), out: output[KO, VO](outs)})
+	}
+	return StreamOf[KO, VO](in.NewKey(n).NewValue(n, nil))
+}
+
+// process is a Processor as a node, and its Output.
+type process[K, V, KO, VO any] struct {
+	node *graph.Node
+	p    processor.Processor[K, V, KO, VO]
+	out  graph.Receiver[KO, VO]
+	m    graph.Meta
+}
+
+func (r *process[K, V, KO, VO]) Receive(key K, value V, m *graph.Meta) error {
+	return graph.At(r.node, r.p.Process(processor.Record[K, V]{
+		Key: key, Value: value, Time: m.Time, Headers: m.Headers, HasKey: m.HasKey, HasValue: m.HasValue,
+	}, r))
+}
+
+func (r *process[K, V, KO, VO]) Forward(rec processor.Record[KO, VO]) error {
+	r.m = graph.Meta{Time: rec.Time, Headers: rec.Headers, HasKey: rec.HasKey, HasValue: rec.HasValue}
+	return r.out.Receive(rec.Key, rec.Value, &r.m)
+}
+
+// Start calls the Processor's Init, if it has one.
+func (r *process[K, V, KO, VO]) Start() error {
+	if p, ok := r.p.(interface {
+		Init(out processor.Output[KO, VO]) error
+	}); ok {
+		return graph.At(r.node, p.Init(r))
+	}
+	return nil
+}
+
+// Close calls the Processor's Close, if it has one.
+func (r *process[K, V, KO, VO]) Close() error {
+	if p, ok := r.p.(graph.Closer); ok {
+		return graph.At(r.node, p.Close())
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package topology
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
+)
+
+// Stream reads a topic. It takes the options Name, Serdes, KeySerde,
+// ValueSerde, FromEarliest, FromLatest, FromTime, FromOffsets, Timestamps,
+// LossToEarliest, LossToLatest, OnDecodeError and MaxRate.
+//
+// A topic can be read once in a topology: use the stream as often as needed.
+func Stream[K, V any](b *Builder, topic string, opts ...Option) KStream[K, V] {
+	return source[K, V](b.g, &graph.Source{Topics: []string{topic}}, opts)
+}
+
+// StreamTopics reads several topics as one stream, ordered by time as far as
+// a task can know. It takes the options of Stream. If an aggregation follows,
+// the topics need equal partition counts.
+func StreamTopics[K, V any](b *Builder, topics []string, opts ...Option) KStream[K, V] {
+	return source[K, V](b.g, &graph.Source{Topics: slices.Clone(topics)}, opts)
+}
+
+// StreamPattern reads all topics whose whole name matches a regular expression
+// in the syntax of package regexp, also those that are made later; internal
+// topics of the application never match. It takes the options of Stream.
+func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream[K, V] {
+	return source[K, V](b.g, &graph.Source{Pattern: "^(?:" + pattern + ")$"}, opts)
+}
+
+func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStream[K, V] {
+	o := options(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
+		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate)
+	src.Start, src.DataLoss, src.MaxRate, src.Decode = o.Start, o.DataLoss, o.MaxRate, o.Decode
+	n := b.Add(&graph.Node{Name: o.Name, Op: "source", Line: graph.Caller(), Source: src})
+	h := graph.Handle{Builder: b, Node: n}
+	h.KeySerde, h.ValueSerde = addHead[K, V](h, o, src.Topics)
+	return StreamOf[K, V](h)
+}
+
+// addHead makes h.Node a source of K and V and returns its serdes; topics are
+// those that are known.
+func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde.Serde[K], serde.Serde[V]) {
+	n := h.Node
+	ks, vs := graph.KeySerde[K](n, h, o), graph.ValueSerde[V](n, h, o)
+	timestamp, ok := o.Timestamp.(func(processor.Record[K, V], int64) (int64, error))
+	if o.Timestamp != nil && !ok {
+		h.Builder.Errorf(n.Line, "%s: the records are of %s, %s and the function of Timestamps takes %s",
+			n.Op, graph.TypeName[K](), graph.TypeName[V](), o.TimestampType)
+	}
+	bound := map[string]head[K, V]{}
+	for _, topic := range topics {
+		bound[topic] = head[K, V]{
+			ks: graph.ForTopic(h.Builder, n, ks, topic, serde.Key),
+			vs: graph.ForTopic(h.Builder, n, vs, topic, serde.Value),
+		}
+	}
+	n.Detail = serdeNames(ks, vs)
+	n.Out = []graph.Port{graph.NewPort[K, V]()}
+	n.Source.New = func(_ graph.Task, topic string, outs []any) (graph.Head, error) {
+		r, ok := bound[topic]
+		if !ok {
+			r.ks, r.vs = ks, vs
+		}
+		r.keyHasNull, r.valueHasNull = graph.IsNull(ks) != nil, graph.IsNull(vs) != nil
+		r.timestamp, r.out = timestamp, output[K, V](outs)
+		return &r, nil
+	}
+	return ks, vs
+}
+
+func serdeNames[K, V any](ks serde.Serde[K], vs serde.Serde[V]) string {
+	return "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs)
+}
+
+// head decodes the records of one topic partition.
+type head[K, V any] struct {
+	ks serde.Serde[K]
+	vs serde.Serde[V]
+	// The types have a null of their own, their zero value.
+	keyHasNull, valueHasNull bool
+	timestamp                func(processor.Record[K, V], int64) (int64, error) // nil for the record's own
+	out                      graph.Receiver[K, V]
+
+	key              K
+	value            V
+	hasKey, hasValue bool
+}
+
+func (r *head[K, V]) Load(in *graph.Input, partitionTime int64) (int64, error) {
+	return r.load(in, in.Value, partitionTime)
+}
+
+func (r *head[K, V]) LoadNull(in *graph.Input, partitionTime int64) (int64, error) {
+	return r.load(in, nil, partitionTime)
+}
+
+func (r *head[K, V]) load(in *graph.Input, value []byte, partitionTime int64) (_ int64, err error) {
+	if in.Key == nil {
+		r.key, r.hasKey = *new(K), r.keyHasNull
+	} else if r.key, err = r.ks.Decode(in.Key); err != nil {
+		return 0, fmt.Errorf("key: %w", err)
+	} else {
+		r.hasKey = true
+	}
+	if value == nil {
+		r.value, r.hasValue = *new(V), r.valueHasNull
+	} else if r.value, err = r.vs.Decode(value); err != nil {
+		return 0, fmt.Errorf("value: %w", err)
+	} else {
+		r.hasValue = true
+	}
+	if r.timestamp != nil {
+		ts, err := r.timestamp(processor.Record[K, V]{
+			Key: r.key, Value: r.value, Time: in.Time, Headers: in.Headers, HasKey: r.hasKey, HasValue: r.hasValue,
+		}, partitionTime)
+		if err != nil {
+			return 0, fmt.Errorf("timestamp: %w", err)
+		}
+		return ts, nil
+	}
+	if in.Time < 0 {
+		return 0, errNoTime
+	}
+	return in.Time, nil
+}
+
+var errNoTime = errors.New("the record has no timestamp: give the stream the option Timestamps")
+
+func (r *head[K, V]) Deliver(m *graph.Meta) error {
+	m.HasKey, m.HasValue = r.hasKey, r.hasValue
+	return r.out.Receive(r.key, r.value, m)
+}

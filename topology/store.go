@@ -1,0 +1,76 @@
+package topology
+
+import (
+	"fmt"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Store is a key-value store for Processors: attach it with the option With,
+// and open it in the function that makes the Processor. Processors that share
+// a store run in one task.
+type Store[K, V any] struct {
+	spec *graph.StoreSpec
+}
+
+// AnyStore is a Store, whatever it holds.
+type AnyStore interface {
+	storeSpec() *graph.StoreSpec
+}
+
+func (s Store[K, V]) storeSpec() *graph.StoreSpec { return s.spec }
+
+// NewStore adds a store that is backed by the changelog topic
+// <application>-<name>-changelog. It takes the options Serdes, KeySerde,
+// ValueSerde, Unlogged and LogConfig.
+func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
+	o := options(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	at := &graph.Node{Op: "store", Line: graph.Caller()} // for errors
+	h := graph.Handle{Builder: b.g}
+	ks, vs := graph.KeySerde[K](at, h, o), graph.ValueSerde[V](at, h, o)
+	return Store[K, V]{addStore(b.g, at, name, o, ks, vs)}
+}
+
+// With attaches stores to a Processor.
+func With(stores ...AnyStore) Option {
+	return func(o *graph.Options) {
+		o.Give(graph.OptStores)
+		for _, s := range stores {
+			o.Stores = append(o.Stores, s.storeSpec())
+		}
+	}
+}
+
+// Open returns the store as the task of ctx sees it, with what the running
+// transaction has written. The store must be attached to the Processor that
+// ctx was made for: Open panics otherwise, which is reported as an error of
+// the task.
+func (s Store[K, V]) Open(ctx processor.Context) state.KeyValue[K, V] {
+	c, ok := ctx.(graph.StoreContext)
+	if !ok {
+		panic(fmt.Errorf("store %s: %T is no context of a task", s.spec.Name, ctx))
+	}
+	view, err := c.TaskStore(s.spec.Name)
+	if err != nil {
+		panic(fmt.Errorf("%w: attach it with the option With", err))
+	}
+	return view.(state.KeyValue[K, V])
+}
+
+// addStore adds a key-value store used by node n.
+func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
+	changelog := name + "-changelog"
+	ks = graph.ForTopic(b, n, ks, changelog, serde.Key)
+	vs = graph.ForTopic(b, n, vs, changelog, serde.Value)
+	return b.AddStore(&graph.StoreSpec{
+		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
+		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig,
+		New: func(base state.Store) graph.TaskStore {
+			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
+		},
+	})
+}
