@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
@@ -58,7 +59,11 @@ func (t *Task) CommitRequested() bool { return t.ask }
 
 // UncommittedBytes is the memory of outputs and store entries that are in no
 // frozen commit.
-func (t *Task) UncommittedBytes() int64 { return int64(t.outbox.Bytes()) + t.dirtyBytes() }
+func (t *Task) UncommittedBytes() int64 { return t.outboxBytes() + t.dirtyBytes() }
+
+func (t *Task) outboxBytes() int64 {
+	return int64(t.outbox.Bytes()) + int64(t.outbox.Len())*int64(unsafe.Sizeof(graph.Out{}))
+}
 
 func (t *Task) dirtyBytes() (sum int64) {
 	for i := range t.stores {
@@ -86,17 +91,20 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	if t.dead != nil {
 		return nil, t.dead
 	}
+	if t.spoiled != nil {
+		return nil, t.spoiled
+	}
 	t.now = nowMs
 	t.ask, t.yield = false, false
 	c := t.newCommit(seq)
 	for i := range t.stores {
 		s := &t.stores[i]
 		if err := s.view.Freeze(seq, &c.batches[i]); err != nil {
-			return nil, t.commitError(s.spec, err)
+			return nil, t.spoil(s.spec, err)
 		}
 		if c.batches[i].Len() > 0 {
 			if err := t.checkBatch(s.spec, &c.batches[i]); err != nil {
-				return nil, t.commitError(s.spec, err)
+				return nil, t.spoil(s.spec, err)
 			}
 			c.Stores = append(c.Stores, StoreBatch{s.spec, s.base, &c.batches[i]})
 		}
@@ -127,9 +135,11 @@ func (t *Task) freezePositions(c *Commit, all bool) {
 	}
 }
 
-func (t *Task) commitError(s *graph.StoreSpec, err error) error {
+// spoil notes that a freeze broke off half-way.
+func (t *Task) spoil(s *graph.StoreSpec, err error) error {
 	t.at = place{class: processor.Commit}
-	return t.describe(fmt.Errorf("store %s: %w", s.Name, err))
+	t.spoiled = t.describe(fmt.Errorf("store %s: %w", s.Name, err))
+	return t.spoiled
 }
 
 // checkBatch refuses changelog records that no broker takes.
@@ -195,7 +205,7 @@ func (t *Task) rewind() {
 		*o.live, o.frozen = o.committed, o.committed
 	}
 	t.parked, t.ask, t.yield = math.MinInt64, false, false
-	t.records = 0
+	t.records, t.spoiled = 0, nil
 }
 
 func (t *Task) newCommit(seq uint64) *Commit {

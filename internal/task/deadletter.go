@@ -38,14 +38,13 @@ func (t *Task) deadLetter(e *processor.Error) error {
 	if r == nil {
 		r = in.queue.head()
 	}
-	mark := t.outbox.Mark()
-	t.mark.outputs = t.outbox.Len()
+	mark, from := t.outbox.Mark(), t.outbox.Len()
 	slab := append(append(t.outbox.Slab(), r.Key...), r.Value...)
 	t.outbox.Add(slab, t.cfg.Policies.DeadLetterTopic, -1, length(r.Key), length(r.Value), &graph.Meta{
 		Time:    r.Time,
 		Headers: append(withoutErrors(r.Headers), describeError(e)...),
 	})
-	if err := t.checkSizes(); err != nil {
+	if err := t.tooLarge(from); err != nil {
 		t.outbox.Rollback(mark)
 		return fmt.Errorf("dead letter: %w", err)
 	}

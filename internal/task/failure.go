@@ -74,8 +74,8 @@ func (t *Task) act(d processor.Decision, e *processor.Error) error {
 	case processor.NullValue:
 		in.null = true
 	case processor.Skip, processor.DeadLetter:
-		if in == nil {
-			t.at.due.done(t.now)
+		if due := t.at.due; due != nil {
+			due.done(t.time(due.clock))
 			break
 		}
 		if d.Action == processor.Skip {
@@ -112,7 +112,7 @@ func (t *Task) describe(cause error) *processor.Error {
 		e.Stack = p.stack
 	}
 	var refused *processor.Error
-	if errors.As(cause, &refused) && refused.Class == processor.Produce {
+	if errors.As(cause, &refused) && refused.Class == processor.Produce && refused.Err != nil {
 		e.Class, e.Err, e.Hint = processor.Produce, refused.Err, refused.Hint
 		if refused.Node != "" {
 			e.Node = refused.Node
@@ -128,14 +128,16 @@ func hint(e *processor.Error) string {
 	switch {
 	case e.Stack != nil:
 		return "user code panicked, its stack is in the field Stack"
-	case e.Topic == "":
-		return ""
 	case e.Class == processor.Decode:
 		return "check the topic's serdes, or set a decode policy"
 	case e.Class == processor.Produce:
 		return "set Policies.Produce to go on without such records"
+	case e.Class == processor.Punctuate:
+		return "set Policies.Punctuate to go on without this call"
+	case e.Topic != "":
+		return "set Policies.Process to go on without such records"
 	}
-	return "set Policies.Process to go on without such records"
+	return ""
 }
 
 // policy is the one for errors of a class at the present place.
@@ -200,6 +202,9 @@ func (t *Task) possible(a processor.Action, e *processor.Error) error {
 		if in == nil {
 			return errors.New("a punctuation has no record to replace")
 		}
+	case processor.Fail, processor.Skip, processor.Retry:
+	default:
+		return fmt.Errorf("%s is no action", a)
 	}
 	return nil
 }

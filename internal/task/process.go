@@ -32,20 +32,20 @@ const (
 	WaitRate               // MaxRate of Topic
 )
 
-// Process takes up to max records off the queues, earliest first, and sends
+// Process takes up to limit records off the queues, earliest first, and sends
 // each through the graph. It also runs the stream-time punctuations that
 // become due, right after the record that made them due: what comes out does
-// not depend on max.
+// not depend on limit.
 //
 // A record that fails leaves no trace; its policy decides how to go on. An
 // error means that the policy is to fail (a *processor.Error, the record stays
 // at the head of its queue), that the task was cancelled, or that it could not
 // be started again after Discard.
-func (t *Task) Process(nowMs int64, max int) (Result, error) {
+func (t *Task) Process(nowMs int64, limit int) (Result, error) {
 	if err := t.ready(nowMs); err != nil {
 		return Result{}, err
 	}
-	t.left, t.taken, t.yield = max, 0, false
+	t.left, t.taken, t.yield = limit, 0, false
 	var res Result
 	err := t.run(&res)
 	for err != nil {

@@ -114,7 +114,7 @@ func (t *Task) publishSizes() {
 		clean, dirty, frozen = clean+c, dirty+d, frozen+f
 	}
 	p := t.pub
-	p.OutboxBytes.Store(int64(t.outbox.Bytes()))
+	p.OutboxBytes.Store(t.outboxBytes())
 	p.CleanBytes.Store(clean)
 	p.DirtyBytes.Store(dirty)
 	p.FrozenBytes.Store(frozen)

@@ -19,6 +19,7 @@ type schedules struct {
 
 type schedule struct {
 	node      *graph.Node
+	clock     processor.Clock
 	fn        func(nowMs int64) error
 	interval  int64
 	next      int64
@@ -71,7 +72,7 @@ func (d *schedule) done(now int64) {
 
 // schedule is processor.Context.Schedule for a node.
 func (t *Task) schedule(n *graph.Node, clock processor.Clock, interval time.Duration, fn func(int64) error) func() {
-	d := &schedule{node: n, fn: fn, interval: max(1, interval.Milliseconds())}
+	d := &schedule{node: n, clock: clock, fn: fn, interval: max(1, interval.Milliseconds())}
 	if clock == processor.WallClock {
 		d.next, d.after = later(t.now, interval), -1
 	} else {
@@ -88,6 +89,14 @@ func later(now int64, d time.Duration) int64 {
 		return math.MaxInt64
 	}
 	return now + ms
+}
+
+// time is what a clock shows.
+func (t *Task) time(clock processor.Clock) int64 {
+	if clock == processor.StreamTime {
+		return t.streamTime
+	}
+	return t.now
 }
 
 // NextWall is when the next wall-clock punctuation is due, math.MaxInt64 if
@@ -129,11 +138,7 @@ func (t *Task) Punctuate(nowMs int64, wall bool) (int, error) {
 // fire calls what is due, earliest first, until one fails.
 func (t *Task) fire(clock processor.Clock) (n int, err error) {
 	defer catch(&err)
-	s := &t.clocks[clock]
-	now := t.now
-	if clock == processor.StreamTime {
-		now = t.streamTime
-	}
+	s, now := &t.clocks[clock], t.time(clock)
 	for {
 		d := s.earliest(now, t.accepted)
 		if d == nil {

@@ -55,20 +55,26 @@ func (t *Task) undo() {
 // checkSizes refuses output records that no broker takes, while their cause
 // can still be told.
 func (t *Task) checkSizes() error {
+	if err := t.tooLarge(t.mark.outputs); err != nil {
+		return &processor.Error{Class: processor.Produce, Err: err}
+	}
+	return nil
+}
+
+// tooLarge returns an error for the first record of the outbox, from the given
+// one on, that is larger than allowed.
+func (t *Task) tooLarge(from int) error {
 	if t.cfg.MaxRecordBytes <= 0 {
 		return nil
 	}
-	for i := t.mark.outputs; i < t.outbox.Len(); i++ {
+	for i := from; i < t.outbox.Len(); i++ {
 		o := t.outbox.At(i)
 		n := len(t.outbox.Key(i)) + len(t.outbox.Value(i))
 		for _, h := range o.Headers {
 			n += len(h.Key) + len(h.Value)
 		}
 		if n > t.cfg.MaxRecordBytes {
-			return &processor.Error{
-				Class: processor.Produce,
-				Err:   fmt.Errorf("a record for topic %s has %d bytes, more than the limit of %d", o.Topic, n, t.cfg.MaxRecordBytes),
-			}
+			return fmt.Errorf("a record for topic %s has %d bytes, more than the limit of %d", o.Topic, n, t.cfg.MaxRecordBytes)
 		}
 	}
 	return nil

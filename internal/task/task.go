@@ -56,6 +56,7 @@ type Task struct {
 	own     figures
 	pub     *Published
 	dead    error // why the task is of no more use
+	spoiled error // why it is of no use until Discard
 }
 
 // New makes a task, its nodes and their Processors, and starts them.

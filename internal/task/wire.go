@@ -126,5 +126,8 @@ func (t *Task) ready(nowMs int64) error {
 	if t.dead != nil {
 		return t.dead
 	}
+	if t.spoiled != nil {
+		return t.spoiled
+	}
 	return context.Cause(t.ctx)
 }
