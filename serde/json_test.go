@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,8 @@ type order struct {
 	Labels map[string]string `json:"labels"`
 	Code   code              `json:"code"`
 	Text   int               `json:"text,string"`
+	Odd    odd               `json:"odd"`
+	Next   *order            `json:"next"`
 }
 
 type line struct {
@@ -48,6 +51,13 @@ func (c *code) UnmarshalText(b []byte) error {
 type codeError string
 
 func (e codeError) Error() string { return "bad code " + string(e) }
+
+// odd fails as encoding/json over its version 2 does, with what it read.
+type odd struct{}
+
+func (*odd) UnmarshalJSON(b []byte) error {
+	return &json.UnmarshalTypeError{Value: string(b), Type: reflect.TypeFor[int](), Offset: 7, Field: "4711.product"}
+}
 
 func TestJSONRulesForFields(t *testing.T) {
 	zero, three := 0, 3
@@ -95,6 +105,7 @@ func TestJSONErrorsLeakNothing(t *testing.T) {
 		{"out of range", `{"lines":[{"count":4711}]}`, "number for uint8 at byte 23 in field lines.count"},
 		{"negative for unsigned", `{"lines":[{"count":-4711}]}`, "number for uint8 at byte 24 in field lines.count"},
 		{"object for a slice", `{"lines":{"4711":1}}`, "object for []serde_test.line at byte 10 in field lines"},
+		{"type within itself", `{"next":{"next":{"note":4711}}}`, "number for string at byte 28 in field next.next.note"},
 		{"value of a map", `{"tags":{"4711":"x"}}`, "string for int at byte 19 in field tags"},
 		{"array for the document", `["4711"]`, "array for serde_test.order at byte 1"},
 		{"number for the document", `4711`, "number for serde_test.order at byte 4"},
@@ -108,6 +119,7 @@ func TestJSONErrorsLeakNothing(t *testing.T) {
 		{"byte order mark", "\ufeff{\"order_id\":4711}", "invalid JSON at byte 1"},
 		{"time", `{"at":"4711"}`, "a field does not take its value (*time.ParseError)"},
 		{"own UnmarshalText", `{"code":"4711"}`, "a field does not take its value (serde_test.codeError)"},
+		{"map keys in an error's field", `{"odd":{"4711":1}}`, "value for int at byte 7 in field odd.*.product"},
 		{"string tag", `{"text":4711}`, "a field does not take its value (*"},
 	}
 	for _, c := range cases {

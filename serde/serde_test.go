@@ -141,7 +141,7 @@ func TestBytesDecodeCopies(t *testing.T) {
 	if string(v) != "abc" {
 		t.Errorf("the value changed with the caller's bytes: %q", v)
 	}
-	v = append(v, 'd')
+	_ = append(v, 'd')
 	if string(b) != "Xbc" {
 		t.Errorf("the caller's bytes changed with the value: %q", b)
 	}
