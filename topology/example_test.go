@@ -31,9 +31,9 @@ func Example() {
 	//   counts-repartition-sink  sink             group-by-1         string, string  -> <app>-counts-repartition; serdes string, string
 	//
 	// subtopology 1
-	//   counts-repartition-source  source           <app>-counts-repartition   string, string           serdes string, string
-	//   counts                     count            counts-repartition-source  string, change of int64  stores counts
-	//   to-stream-1                to-stream        counts                     string, int64
-	//   sink-1                     sink             to-stream-1                string, int64  -> totals; serdes string, decimal int64
-	//   store counts               string -> int64  logged
+	//   counts-repartition-source  source     <app>-counts-repartition   string, string           serdes string, string
+	//   counts                     count      counts-repartition-source  string, change of int64  stores counts
+	//   to-stream-1                to-stream  counts                     string, int64
+	//   sink-1                     sink       to-stream-1                string, int64  -> totals; serdes string, decimal int64
+	//   counts                     store                                 string, int64  logged; serdes string, int64
 }

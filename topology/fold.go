@@ -12,6 +12,7 @@ import (
 type folding[K, V, A, R any] struct {
 	op, name string
 	options  *graph.Options
+	callback any // the user's function, if there is one, to be checked
 	// add returns the accumulator with one more value; has is false for the
 	// first one. An error processor.Null deletes the row.
 	add    func(acc A, has bool, value V) (A, error)
@@ -30,6 +31,9 @@ func (f folding[K, V, A, R]) table(g *grouping[K, V]) KTable[K, R] {
 	in := g.input(f.name, f.options)
 	b := in.Builder
 	n := b.Operator(f.op, in, &graph.Options{Name: f.name})
+	if f.callback != nil {
+		b.Callback(n, f.callback)
+	}
 	n.CoPartition = true
 	n.Stores = []string{f.name}
 	n.Out = []graph.Port{graph.NewPort[K, graph.Change[R]]()}

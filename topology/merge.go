@@ -12,7 +12,9 @@ func (s KStream[K, V]) Merge(other Streamer[K, V], opts ...Option) KStream[K, V]
 		return s
 	}
 	n.In = append(n.In, second.Edge(0))
-	n.New = func(_ graph.Task, outs []any) ([]any, error) { return outs, nil }
+	n.New = func(_ graph.Task, outs []any) ([]any, error) {
+		return receiver(&merge[K, V]{output[K, V](outs)})
+	}
 	h := s.h.At(n)
 	h.Rekeyed = h.Rekeyed || second.Rekeyed
 	if h.KeySerde == nil {
@@ -22,4 +24,14 @@ func (s KStream[K, V]) Merge(other Streamer[K, V], opts ...Option) KStream[K, V]
 		h.ValueSerde = second.ValueSerde
 	}
 	return StreamOf[K, V](h)
+}
+
+// merge is a node of its own and not the receiver behind it, which is started
+// and closed by its own node.
+type merge[K, V any] struct {
+	out graph.Receiver[K, V]
+}
+
+func (r *merge[K, V]) Receive(key K, value V, m *graph.Meta) error {
+	return r.out.Receive(key, value, m)
 }

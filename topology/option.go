@@ -66,7 +66,9 @@ func LogConfig(configs map[string]string) Option {
 func options(b *graph.Builder, op string, opts []Option, takes ...graph.Option) *graph.Options {
 	return b.Options(op, func(o *graph.Options) {
 		for _, opt := range opts {
-			opt(o)
+			if opt != nil {
+				opt(o)
+			}
 		}
 	}, takes...)
 }

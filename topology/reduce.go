@@ -17,10 +17,9 @@ func Reduce[K, V any](g Grouped[K, V], name string, fn func(row, value V) V, opt
 // returning processor.Null.
 func ReduceErr[K, V any](g Grouped[K, V], name string, fn func(row, value V) (V, error), opts ...Option) KTable[K, V] {
 	group := g.grouped()
-	b := group.in.Builder
-	o := foldOptions(b, "reduce", opts)
+	o := foldOptions(group.in.Builder, "reduce", opts)
 	return folding[K, V, V, V]{
-		op: "reduce", name: name, options: o,
+		op: "reduce", name: name, options: o, callback: fn,
 		add: func(row V, has bool, value V) (V, error) {
 			if !has {
 				return value, nil
@@ -29,7 +28,6 @@ func ReduceErr[K, V any](g Grouped[K, V], name string, fn func(row, value V) (V,
 		},
 		result: func(row V) V { return row },
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[V], any) {
-			b.Callback(n, fn)
 			s := graph.ValueSerde[V](n, in, o)
 			return s, s
 		},

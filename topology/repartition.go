@@ -22,14 +22,15 @@ func repartition[K, V any](in graph.Handle, name string, o *graph.Options) graph
 	topic := &graph.Repartition{Name: name, Partitions: o.Partitions}
 	b.AddRepartition(topic, graph.Caller())
 
-	sink := b.Operator("sink", in, &graph.Options{Name: name + "-repartition-sink"})
+	sinkName, sourceName := topic.Ends()
+	sink := b.Operator("sink", in, &graph.Options{Name: sinkName})
 	sink.Sink = &graph.Sink{Repartition: topic}
 	ks, vs := graph.KeySerde[K](sink, in, o), graph.ValueSerde[V](sink, in, o)
 	addSink(b, sink, name+"-repartition", ks, vs, true)
 
 	out := graph.Handle{Builder: b, KeySerde: ks, ValueSerde: vs}
 	out.Node = b.Add(&graph.Node{
-		Name: name + "-repartition-source", Op: "source", Line: sink.Line, Source: &graph.Source{Repartition: topic},
+		Name: sourceName, Op: "source", Line: sink.Line, Source: &graph.Source{Repartition: topic},
 	})
 	addHead[K, V](out, &graph.Options{}, []string{name + "-repartition"})
 	return out

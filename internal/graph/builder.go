@@ -3,6 +3,8 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,7 +19,12 @@ type Builder struct {
 	// repartitions are the places where internal topics were made, by name.
 	repartitions map[string]string
 	errs         []error
+	duplicates   map[duplicate]bool // those that are among errs
 }
+
+// duplicate is a name that was given at a place and elsewhere too. One call
+// may give it to a store, a topic and nodes: that is one mistake.
+type duplicate struct{ line, name string }
 
 // NewBuilder is an empty Builder.
 func NewBuilder() *Builder {
@@ -25,12 +32,24 @@ func NewBuilder() *Builder {
 		stores:       map[string]*StoreSpec{},
 		serdes:       map[reflect.Type]any{},
 		repartitions: map[string]string{},
+		duplicates:   map[duplicate]bool{},
 	}
 }
 
 // Errorf notes an error at a place in the user's code.
 func (b *Builder) Errorf(line, format string, args ...any) {
 	b.errs = append(b.errs, fmt.Errorf("%s: %w", line, fmt.Errorf(format, args...)))
+}
+
+// taken notes that a name given at line was given at other before.
+func (b *Builder) taken(line, name, other string) {
+	for _, suffix := range [...]string{repartitionSink, repartitionSource} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	if d := (duplicate{line, name}); !b.duplicates[d] {
+		b.duplicates[d] = true
+		b.Errorf(line, "the name %q is also given at %s", name, other)
+	}
 }
 
 // Add adds a node whose inputs are given, and sets its ID. An empty Name gets
@@ -61,8 +80,17 @@ func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Opt
 			b.Errorf(Caller(), "%s does not take option %s", op, k)
 		}
 	}
-	if o.Given(OptName) && o.Name == "" {
-		b.Errorf(Caller(), "%s: option Name needs a name", op)
+	switch {
+	case o.Given(OptName) && o.Name == "":
+		b.Errorf(Caller(), "%s: the option Name needs a name", op)
+	case o.Given(OptKeySerde) && isNil(o.KeySerde), o.Given(OptValueSerde) && isNil(o.ValueSerde):
+		b.Errorf(Caller(), "%s: a serde given as an option is nil", op)
+	case o.Given(OptTimestamp) && isNil(o.Timestamp):
+		b.Errorf(Caller(), "%s: the function of Timestamps is nil", op)
+	case o.Given(OptPartitions) && o.Partitions < 1:
+		b.Errorf(Caller(), "%s: the option Partitions needs a number above 0", op)
+	case o.MaxRate < 0 || math.IsNaN(o.MaxRate):
+		b.Errorf(Caller(), "%s: the option MaxRate needs a number that is not negative", op)
 	}
 	return o
 }
@@ -80,7 +108,7 @@ func (b *Builder) AddStore(s *StoreSpec) *StoreSpec {
 	if err := checkName("store", s.Name); err != nil {
 		b.Errorf(s.Line, "%w", err)
 	} else if other, taken := b.stores[s.Name]; taken {
-		b.Errorf(s.Line, "store %q is also made at %s: give one of them another name", s.Name, other.Line)
+		b.taken(s.Line, s.Name, other.Line)
 	} else {
 		b.stores[s.Name] = s
 	}
@@ -92,35 +120,31 @@ func (b *Builder) AddRepartition(r *Repartition, line string) {
 	if err := checkName("repartition topic", r.Name); err != nil {
 		b.Errorf(line, "%w", err)
 	} else if other, taken := b.repartitions[r.Name]; taken {
-		b.Errorf(line, "repartition topic %q is also made at %s: give one of them another name", r.Name, other)
+		b.taken(line, r.Name, other)
 	} else {
 		b.repartitions[r.Name] = line
-	}
-	if r.Partitions < 0 {
-		b.Errorf(line, "repartition topic %q: %d partitions", r.Name, r.Partitions)
 	}
 }
 
 // Compile returns the compiled topology, or all errors joined.
 func (b *Builder) Compile() (*Graph, error) {
-	errs := append([]error(nil), b.errs...)
-	errs = append(errs, b.nameNodes()...)
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	b.nameNodes()
+	if len(b.errs) > 0 {
+		return nil, errors.Join(b.errs...)
 	}
-	return Compile(b.nodes, b.stores)
+	return Compile(slices.Clone(b.nodes), maps.Clone(b.stores))
 }
 
 // nameNodes gives every unnamed node a name of the form <operator>-<n> that no
 // other has, and reports names that were given twice.
-func (b *Builder) nameNodes() (errs []error) {
+func (b *Builder) nameNodes() {
 	taken := map[string]*Node{}
 	for _, n := range b.nodes {
 		if n.Name == "" {
 			continue
 		}
 		if other := taken[n.Name]; other != nil {
-			errs = append(errs, fmt.Errorf("%s: the name %q is also given at %s", n.Line, n.Name, other.Line))
+			b.taken(n.Line, n.Name, other.Line)
 			continue
 		}
 		taken[n.Name] = n
@@ -134,7 +158,6 @@ func (b *Builder) nameNodes() (errs []error) {
 			}
 		}
 	}
-	return errs
 }
 
 // checkName refuses what cannot be part of a topic's name.

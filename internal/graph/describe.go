@@ -95,7 +95,10 @@ func (g *Graph) Describe() string {
 			if !s.Logged {
 				log = "not logged"
 			}
-			fmt.Fprintf(w, "  store %s\t%s -> %s\t%s\n", s.Name, s.Key, s.Value, log)
+			if s.Detail != "" {
+				log += "; " + s.Detail
+			}
+			fmt.Fprintf(w, "  %s\tstore\t\t%s, %s\t%s\n", s.Name, s.Key, s.Value, log)
 		}
 		w.Flush()
 		for _, group := range sub.status().CoPartitioned {

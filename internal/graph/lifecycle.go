@@ -15,3 +15,9 @@ type Starter interface {
 type Closer interface {
 	Close() error
 }
+
+// Clocked is implemented by a TaskStore that stamps writes with the event time
+// of the current record, in milliseconds. The task says where that time stands.
+type Clocked interface {
+	Clock(nowMs *int64)
+}

@@ -3,6 +3,12 @@ package graph
 // The names of internal topics are those that Kafka Streams gives them, so
 // that either can take over the other's topics.
 
+// The names of the nodes at both ends of a repartition topic end so.
+const (
+	repartitionSink   = "-repartition-sink"
+	repartitionSource = "-repartition-source"
+)
+
 // ChangelogTopic is the full name of the changelog topic of a store.
 func ChangelogTopic(app, store string) string { return app + "-" + store + "-changelog" }
 
@@ -24,4 +30,9 @@ func (s *Sink) TopicName(app string) string {
 		return RepartitionTopic(app, s.Repartition.Name)
 	}
 	return s.Topic
+}
+
+// Ends are the names of the nodes that write and read the repartition topic.
+func (r *Repartition) Ends() (sink, source string) {
+	return r.Name + repartitionSink, r.Name + repartitionSource
 }

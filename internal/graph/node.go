@@ -134,6 +134,7 @@ type StoreSpec struct {
 	Line       string
 	Format     state.Format
 	Key, Value string // type names, for descriptions
+	Detail     string // what else describes the store
 	// Logged says whether there is a changelog topic.
 	Logged bool
 	// LogConfig are topic configs of the changelog beside the standard ones.

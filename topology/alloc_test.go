@@ -1,0 +1,97 @@
+package topology_test
+
+import (
+	"testing"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// between returns the head of the topology's first source, wired to all that is
+// behind it in its task.
+func between(t *testing.T, b *topology.Builder) (head graph.Head, out *graph.Outbox) {
+	t.Helper()
+	r := run(t, b)
+	tk := r.tasks[0]
+	sub := r.graph.Subtopologies[0]
+	ins := map[*graph.Node]any{}
+	for i := len(sub.Nodes) - 1; i >= 0; i-- {
+		n := sub.Nodes[i]
+		outs := make([]any, len(n.Out))
+		for port := range outs {
+			var behind []any
+			for _, m := range sub.Nodes {
+				for _, e := range m.In {
+					if e.From == n && e.Port == port {
+						behind = append(behind, ins[m])
+					}
+				}
+			}
+			outs[port] = n.Out[port].Fan(behind)
+		}
+		if n.Source != nil {
+			h, err := n.Source.New(tk, n.Source.Topics[0], outs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h, tk.Outbox()
+		}
+		made, err := n.New(tk, outs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ins[n] = made[0]
+	}
+	t.Fatal("no source")
+	return nil, nil
+}
+
+var _ graph.Task = (*task.Task)(nil)
+
+// A record on its way through operators costs no memory beside what serdes and
+// user code take: here numbers and a slice that is made once.
+func TestOperatorsDoNotAllocate(t *testing.T) {
+	parts := []int64{1, 2, 3}
+	for name, build := range map[string]func(in topology.KStream[int64, int64]){
+		"flat map, group, repartition": func(in topology.KStream[int64, int64]) {
+			split := topology.FlatMapValues(in, func(int64) []int64 { return parts })
+			topology.Count(topology.GroupBy(split, func(_, v int64) int64 { return v }), "counts")
+		},
+		"map, filter, sink": func(in topology.KStream[int64, int64]) {
+			swapped := topology.Map(in, func(k, v int64) (int64, int64) { return v, k })
+			kept := topology.MapValues(swapped, func(v int64) int64 { return v }).Filter(func(_, _ int64) bool { return true })
+			topology.To(topology.SelectKey(kept, func(_, v int64) int64 { return v }), "out")
+		},
+		"count, sink": func(in topology.KStream[int64, int64]) {
+			counts := topology.Count(topology.GroupByKey(in), "counts")
+			topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		},
+		"reduce, sink": func(in topology.KStream[int64, int64]) {
+			rows := topology.Reduce(topology.GroupByKey(in), "rows", func(a, b int64) int64 { return a + b })
+			topology.To(rows.ToStream(), "out")
+		},
+	} {
+		b := topology.New()
+		build(topology.Stream[int64, int64](b, "in"))
+		head, out := between(t, b)
+		in := graph.Input{Key: []byte("12345678"), Value: []byte("87654321"), Time: 5}
+		m := &graph.Meta{}
+		once := func() {
+			at, err := head.Load(&in, -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Time = at
+			if err := head.Deliver(m); err != nil {
+				t.Fatal(err)
+			}
+			out.Reset()
+		}
+		once()
+		if n := testing.AllocsPerRun(100, once); n != 0 {
+			t.Errorf("%s: %v allocations per record", name, n)
+		}
+	}
+}

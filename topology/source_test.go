@@ -1,0 +1,184 @@
+package topology_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/topology"
+)
+
+func TestTimestampsComeFromTheExtractor(t *testing.T) {
+	b := topology.New()
+	var partitionTimes []int64
+	in := topology.Stream[string, string](b, "in", topology.Timestamps(
+		func(r processor.Record[string, string], partitionTime int64) (int64, error) {
+			partitionTimes = append(partitionTimes, partitionTime)
+			if !r.HasValue {
+				return partitionTime, nil
+			}
+			return strconv.ParseInt(r.Value, 10, 64)
+		}))
+	topology.To(in, "out")
+	r := run(t, b)
+	r.want("k=70@1", "out k=70@70")
+	r.want("k=50@2", "out k=50@50")
+	r.want("k=~@3", "out k=~@70")
+	r.want("k=-5@4", "") // dropped
+	if want := []int64{-1, 70, 70, 70}; !cmp.Equal(partitionTimes, want) {
+		t.Errorf("partition times %v, want %v", partitionTimes, want)
+	}
+	var failed *processor.Error
+	if err := r.try("in", "k=v@5"); !errors.As(err, &failed) || failed.Class != processor.Decode {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRecordsThatCannotBeReadAreDecodeErrors(t *testing.T) {
+	for _, record := range []string{"short=12345678@1", "12345678=short@1", "12345678=12345678@-1"} {
+		b := topology.New()
+		topology.To(topology.Stream[int64, int64](b, "in"), "out")
+		r := run(t, b)
+		var failed *processor.Error
+		if err := r.try("in", record); !errors.As(err, &failed) || failed.Class != processor.Decode || failed.Node != "source-1" {
+			t.Errorf("%s: got %v", record, err)
+		}
+		if got := r.took(); got != "" {
+			t.Errorf("%s: wrote %s", record, got)
+		}
+	}
+}
+
+func TestSourceOptionsReachTheGraph(t *testing.T) {
+	b := topology.New()
+	at := time.UnixMilli(5)
+	offsets := map[string]map[int32]int64{"a": {0: 7}}
+	policy := processor.Policy{Then: processor.Skip}
+	topology.StreamTopics[string, string](b, []string{"a", "b"}, topology.Name("both"),
+		topology.FromTime(at), topology.FromOffsets(offsets), topology.LossToLatest(),
+		topology.OnDecodeError(policy), topology.MaxRate(10)).ForEach(func(_, _ string) {})
+	topology.StreamPattern[string, string](b, "log-.*", topology.FromLatest(), topology.LossToEarliest()).ForEach(func(_, _ string) {})
+	offsets["a"][0] = 8 // too late
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := g.Nodes[0].Source, g.Nodes[2].Source
+	first.New, second.New = nil, nil
+	if diff := cmp.Diff(first, &graph.Source{
+		Topics: []string{"a", "b"}, DataLoss: graph.DataLossLatest, Decode: &policy, MaxRate: 10,
+		Start: graph.Start{At: graph.AtTime, Time: at, Offsets: map[string]map[int32]int64{"a": {0: 7}}},
+	}); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(second, &graph.Source{
+		Pattern: "^(?:log-.*)$", DataLoss: graph.DataLossEarliest, Start: graph.Start{At: graph.Latest},
+	}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRecordRefusedByItsSerdeIsAProduceError(t *testing.T) {
+	for _, c := range []struct{ key, value serde.Serde[string] }{
+		{refusing{}, serde.String}, {serde.String, refusing{}},
+	} {
+		b := topology.New()
+		topology.To(topology.Stream[string, string](b, "in"), "out", topology.Serdes(c.key, c.value), topology.Name("writer"))
+		r := run(t, b)
+		var failed *processor.Error
+		if err := r.try("in", "k=v@1"); !errors.As(err, &failed) || failed.Class != processor.Produce || failed.Node != "writer" || !errors.Is(err, errTest) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+type refusing struct{}
+
+func (refusing) Append(dst []byte, _ string) ([]byte, error) { return append(dst, "half"...), errTest }
+func (refusing) Decode([]byte) (string, error)               { return "", errTest }
+
+// A serde that depends on its topic is asked for each, and for the internal
+// topics without the application's prefix.
+func TestSerdesAreToldTheirTopics(t *testing.T) {
+	b := topology.New()
+	var asked []string
+	topology.Register(b, serde.Serde[string](registry{asked: &asked}))
+	in := topology.StreamTopics[string, string](b, []string{"a", "b"})
+	rows := topology.Reduce(topology.GroupBy(in, func(_, v string) string { return v }), "rows", func(a, _ string) string { return a })
+	topology.To(rows.ToStream(), "out")
+	r := run(t, b)
+	want := []string{
+		"a key", "a value", "b key", "b value", "rows-repartition key", "rows-repartition value",
+		"rows-repartition key", "rows-repartition value", "rows-changelog key", "rows-changelog value", "out key", "out value",
+	}
+	if diff := cmp.Diff(asked, want); diff != "" {
+		t.Error(diff)
+	}
+	r.send("a", "k=v@1")
+	if got, want := r.took(), "out out/key:v=out/value:v@1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// registry writes the topic and role that it was made for before each string.
+type registry struct {
+	asked  *[]string
+	prefix string
+}
+
+func (s registry) ForTopic(topic string, role serde.Role) (serde.Serde[string], error) {
+	name := map[serde.Role]string{serde.Key: "key", serde.Value: "value"}[role]
+	*s.asked = append(*s.asked, topic+" "+name)
+	return registry{s.asked, topic + "/" + name + ":"}, nil
+}
+
+func (s registry) Append(dst []byte, v string) ([]byte, error) {
+	return append(append(dst, s.prefix...), v...), nil
+}
+
+func (s registry) Decode(b []byte) (string, error) {
+	for i := len(b); i > 0; i-- {
+		if b[i-1] == ':' {
+			return string(b[i:]), nil
+		}
+	}
+	return string(b), nil
+}
+
+func TestPatternSourceReadsTopicsThatAreFoundLater(t *testing.T) {
+	b := topology.New()
+	in := topology.StreamPattern[string, string](b, "log-[0-9]+")
+	topology.To(in, "out")
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := g.Subtopologies[0].Sources[0]
+	var got []string
+	head, err := src.Source.New(nil, "log-7", []any{receiverFunc(func(k, v string, m *graph.Meta) error {
+		got = append(got, fmt.Sprint(k, v, m.Time))
+		return nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := parse("k=v@3")
+	at, err := head.Load(&rec, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := head.Deliver(&graph.Meta{Time: at}); err != nil || len(got) != 1 || got[0] != "kv3" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+type receiverFunc func(string, string, *graph.Meta) error
+
+func (f receiverFunc) Receive(k, v string, m *graph.Meta) error { return f(k, v, m) }
