@@ -16,13 +16,13 @@ func (c *cells[T]) add(v T) *T {
 		c.live = append(c.live, new([cellBlock]T))
 		c.saved = append(c.saved, new([cellBlock]T))
 	}
-	p := c.at(c.n)
-	*p = v
+	block, i := c.n/cellBlock, c.n%cellBlock
 	c.n++
+	c.saved[block][i] = v
+	p := &c.live[block][i]
+	*p = v
 	return p
 }
-
-func (c *cells[T]) at(i int) *T { return &c.live[i/cellBlock][i%cellBlock] }
 
 // save notes all values, restore takes them back to the last save.
 func (c *cells[T]) save() {

@@ -24,8 +24,7 @@ type Commit struct {
 	Out *graph.Outbox
 	// Stores are the stores that were written.
 	Stores []StoreBatch
-	// Offsets are the positions that moved; all known ones if none did, or if
-	// what every topic's metadata holds has changed.
+	// Offsets are the positions that moved, or all known ones if none did.
 	Offsets []Offset
 
 	batches  []state.Batch // by store of the task
@@ -99,7 +98,8 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	c := t.newCommit(seq)
 	for i := range t.stores {
 		s := &t.stores[i]
-		if err := s.view.Freeze(seq, &c.batches[i]); err != nil {
+		err := guarded(func() error { return s.view.Freeze(seq, &c.batches[i]) }) // calls serdes
+		if err != nil {
 			return nil, t.spoil(s.spec, err)
 		}
 		if c.batches[i].Len() > 0 {
@@ -109,14 +109,14 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 			c.Stores = append(c.Stores, StoreBatch{s.spec, s.base, &c.batches[i]})
 		}
 	}
-	moved, timesMoved := t.moved(), t.timesMoved()
-	if len(c.Stores) == 0 && t.outbox.Len() == 0 && !moved && !timesMoved {
+	moved := t.moved()
+	if len(c.Stores) == 0 && t.outbox.Len() == 0 && !moved && !t.timesMoved() {
 		t.recycle(c)
 		return nil, nil
 	}
 	*c.Out, t.outbox = t.outbox, *c.Out
 	t.freezeTimes(c)
-	t.freezePositions(c, timesMoved || !moved)
+	t.freezePositions(c, !moved)
 	c.Records, t.records = t.records, 0
 	t.frozen = append(t.frozen, c)
 	t.publish()

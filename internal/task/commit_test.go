@@ -173,6 +173,18 @@ func TestAValueThatCannotBeFrozenSpoilsTheTaskUntilDiscard(t *testing.T) {
 	r.want("base", r.base.rows, map[string]string{"k": "2"})
 }
 
+func TestAPanicOfASerdeInAFreezeIsAnError(t *testing.T) {
+	r := newRig(t, tally, "a").start()
+	r.Store("s").(*memView).refuse = "panic"
+	r.add("a", "k=panic@1")
+	r.process(0)
+	_, err := r.Commit(1, 0)
+	var e *processor.Error
+	if !errors.As(err, &e) || e.Stack == nil || !strings.Contains(err.Error(), "store s: panic: serde") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestRestoredTimesAreTakenOver(t *testing.T) {
 	late := func(n *fnNode, key, value string, m *graph.Meta) error {
 		return n.out.Receive(key, fmt.Sprint(*n.time, " ", n.ctx.StreamTime()), m)

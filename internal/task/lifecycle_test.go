@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
@@ -158,6 +159,60 @@ func TestANodeGetsOnlyItsOwnStores(t *testing.T) {
 	if r.Store("elsewhere") != nil {
 		t.Error("a store that does not exist was found")
 	}
+}
+
+func TestStoresSeeTheTimeOfTheRecordInHand(t *testing.T) {
+	var got []int64
+	r := newRig(t, func(n *fnNode, _, value string, _ *graph.Meta) error {
+		got = append(got, *n.store.now)
+		if value == "1" {
+			n.ctx.Schedule(processor.WallClock, time.Second, func(int64) error {
+				got = append(got, *n.store.now)
+				return nil
+			})
+		}
+		return nil
+	}, "a")
+	r.cfg.Restored = map[string]Metadata{"a": {PartitionTime: 3}}
+	r.start()
+	got = append(got, *r.Store("s").(*memView).now)
+	r.add("a", "k=1@50", "k=2@40")
+	r.process(0)
+	r.Punctuate(1000, true)
+	r.want("times", got, "[3 50 40 1000]")
+}
+
+func TestFiguresMayBeReadWhileTheTaskRuns(t *testing.T) {
+	r := newRig(t, tally, "a").start()
+	stop := make(chan struct{})
+	done := make(chan uint64)
+	go func() {
+		var last uint64
+		for {
+			p := r.Published()
+			n := p.Records.Load()
+			if n < last {
+				t.Errorf("records went from %d to %d", last, n)
+			}
+			last = n
+			_ = p.StreamTime.Load() + p.Inputs[0].Position.Load() + int64(len(p.Drops()))
+			select {
+			case <-stop:
+				done <- p.Records.Load()
+				return
+			default:
+			}
+		}
+	}()
+	for i := range 50 {
+		r.add("a", "k=1@1", "k=2@2")
+		r.process(0)
+		if i%10 == 9 {
+			r.Discard()
+		}
+	}
+	close(stop)
+	r.want("records", <-done, 100)
 }
 
 func TestBranchesGetRecordsInTheOrderOfDescription(t *testing.T) {

@@ -146,6 +146,7 @@ func (t *Task) fire(clock processor.Clock) (n int, err error) {
 			return n, nil
 		}
 		t.at = place{class: processor.Punctuate, node: d.node, due: d}
+		t.meta = graph.Meta{Time: now}
 		t.begin()
 		if err := d.fn(now); err != nil {
 			return n, err

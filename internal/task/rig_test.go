@@ -275,7 +275,10 @@ type memView struct {
 	refuse string // a value that Freeze cannot encode
 	kept   int64
 	limits []int64
+	now    *int64
 }
+
+func (v *memView) Clock(now *int64) { v.now = now }
 
 type layer struct {
 	seq  uint64
@@ -305,6 +308,9 @@ func (v *memView) Undo() { v.layers[len(v.layers)-1].rows = maps.Clone(v.marked)
 func (v *memView) Freeze(seq uint64, b *state.Batch) error {
 	for _, key := range slices.Sorted(maps.Keys(v.live())) {
 		if v.refuse != "" && v.live()[key] == v.refuse {
+			if v.refuse == "panic" {
+				panic("serde")
+			}
 			return errors.New("cannot be encoded")
 		}
 		b.Set([]byte(key), []byte(v.live()[key]), 0)
@@ -343,4 +349,5 @@ func (v *memView) Evict(limit int64) {
 var (
 	_ graph.Task         = (*Task)(nil)
 	_ graph.StoreContext = (*nodeContext)(nil)
+	_ graph.Clocked      = (*memView)(nil)
 )

@@ -30,7 +30,7 @@ type Task struct {
 
 	now        int64 // the time given to the running call
 	streamTime int64
-	meta       graph.Meta
+	meta       graph.Meta // of the record in hand; stores read its time
 
 	// The incarnation: what wire makes and unwire throws away.
 	wired     bool
@@ -74,8 +74,12 @@ func New(cfg Config) (*Task, error) {
 		return nil, fmt.Errorf("task %s: %w", t.id, err)
 	}
 	for _, spec := range cfg.Sub.Stores {
-		base := cfg.Stores[spec.Name]
-		t.stores = append(t.stores, store{spec: spec, base: base, view: spec.New(base)})
+		s := store{spec: spec, base: cfg.Stores[spec.Name]}
+		s.view = spec.New(s.base)
+		if c, ok := s.view.(graph.Clocked); ok {
+			c.Clock(&t.meta.Time)
+		}
+		t.stores = append(t.stores, s)
 	}
 	t.pub = &Published{}
 	for _, n := range cfg.Sub.Sources {
@@ -116,12 +120,7 @@ func (t *Task) addInput(n *graph.Node, topic string) {
 func (t *Task) ID() processor.TaskID { return t.id }
 
 // Topic is the full name of a sink's topic.
-func (t *Task) Topic(s *graph.Sink) string {
-	if s.Repartition != nil {
-		return t.cfg.App + "-" + s.Repartition.Name + "-repartition"
-	}
-	return s.Topic
-}
+func (t *Task) Topic(s *graph.Sink) string { return s.TopicName(t.cfg.App) }
 
 // Store is the view of a store, nil if the subtopology has none of the name.
 func (t *Task) Store(name string) graph.TaskStore {

@@ -26,6 +26,7 @@ func (t *Task) wire() error {
 	t.accepted = 0
 	t.clocks = [2]schedules{newSchedules(), newSchedules()}
 	t.at = place{class: processor.Process}
+	t.meta = graph.Meta{Time: max(0, t.streamTime)}
 
 	ins := map[*graph.Node][]any{}
 	for _, n := range slices.Backward(t.cfg.Sub.Nodes) {
