@@ -11,10 +11,10 @@ import (
 // memoryTable is the contents of one store.
 //
 // Apply changes tree, which only it touches, and then publishes a copy that
-// shares all nodes with it: the next Apply copies the nodes that it changes
-// (some 2 kB per key of a small batch, each node once per batch). A published
-// view never changes, so that Get and Scan need no lock, and a scan neither
-// blocks Apply nor sees it.
+// shares all nodes with it: the next Apply copies the nodes that it changes,
+// each once (up to 1 kB; 1,000 random updates of 100,000 entries: 0.8 MB). A
+// published view never changes, so that Get and Scan need no lock, and a scan
+// neither blocks Apply nor sees it.
 type memoryTable struct {
 	tree       *memoryTree
 	view       atomic.Pointer[memoryView]
@@ -48,7 +48,8 @@ func (t *memoryTable) clear() {
 func (t *memoryTable) touch() { t.lastUsedMs.Store(time.Now().UnixMilli()) }
 
 // memoryDegree makes nodes of up to 31 entries: half of the library's default,
-// because a node is copied for the first of its entries that a batch changes.
+// because a node is copied whole for one entry that a batch changes. (Half of
+// that again saves a sixth of the bytes for half as many allocations more.)
 const memoryDegree = 16
 
 // memoryStore is one opening of a table.

@@ -10,3 +10,7 @@ import (
 func TestMemoryConforms(t *testing.T) {
 	statetest.Run(t, func(*testing.T) state.Backend { return state.Memory() })
 }
+
+func BenchmarkMemory(b *testing.B) {
+	statetest.Benchmark(b, func(*testing.B) state.Backend { return state.Memory() })
+}

@@ -9,7 +9,8 @@
 //
 // The write-ahead log is not synced. A batch carries the changelog position up
 // to which its store is then current, so whatever prefix of the log survives a
-// crash is a consistent state, and what is missing is read from the changelog.
+// crash is a consistent state, and what is missing is read from the changelog
+// (after the end of a process usually less than a block of the log, 32 kB).
 // A folder can be deleted at any time while no process uses it.
 //
 // The first error of writing ends all writing (guard.go): reads go on, and what

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -58,9 +59,12 @@ func (g *guard) fail(err error) bool {
 		return false
 	}
 	g.once.Do(func() {
-		if vfs.IsNoSpaceError(err) {
+		switch {
+		case vfs.IsNoSpaceError(err):
 			g.err = fmt.Errorf("the disk of state folder %s is full; make room and restart, what is missing is read from the changelog: %w", g.dir, err)
-		} else {
+		case pebble.IsCorruptionError(err):
+			g.err = damaged(g.dir, err)
+		default:
 			g.err = fmt.Errorf("write to state folder %s; nothing is written any more until a restart: %w", g.dir, err)
 		}
 		close(g.failed)
