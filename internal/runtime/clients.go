@@ -1,0 +1,103 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+)
+
+// maxRecordBytes is the largest record that clients send: a broker's default
+// message.max.bytes, less what a batch adds.
+const maxRecordBytes = 1_000_000
+
+// baseOpts are for every client. The versions of requests that name topics by
+// id in their newest forms are held back, since we send names.
+func (i *Instance) baseOpts() []kgo.Opt {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(int16(kmsg.OffsetCommit), 9)
+	v.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
+	v.SetMaxKeyVersion(int16(kmsg.TxnOffsetCommit), 5)
+	opts := []kgo.Opt{kgo.MaxVersions(v), kgo.DisableClientMetrics(), kgo.WithHooks(&clientHook{i.cfg.Recorder})}
+	if i.cfg.Logger != nil {
+		opts = append(opts, kgo.WithLogger(&clientLogger{i.cfg.Logger}))
+	}
+	return append(opts, i.cfg.Client...)
+}
+
+func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
+	opts := append(i.baseOpts(),
+		kgo.RecordPartitioner(newPartitioner()),
+		kgo.ProducerBatchMaxBytes(maxRecordBytes+10_000),
+		kgo.MaxBufferedRecords(1<<20), // the outbox is the bound
+		kgo.ProducerLinger(5*time.Millisecond),
+		kgo.ConcurrentTransactionsBackoff(5*time.Millisecond),
+	)
+	if transactionalID != "" {
+		opts = append(opts, kgo.TransactionalID(transactionalID), kgo.TransactionTimeout(i.cfg.TransactionTimeout))
+	}
+	return opts
+}
+
+func (i *Instance) groupOpts() []kgo.Opt {
+	return append(i.baseOpts(),
+		kgo.ConsumerGroup(i.cfg.App),
+		kgo.ConsumeTopics(i.layout.topics()...),
+		kgo.Balancers(i.balancer),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(i.cfg.SessionTimeout),
+		kgo.RebalanceTimeout(i.cfg.RebalanceTimeout),
+		kgo.HeartbeatInterval(min(time.Second, i.cfg.SessionTimeout/6)),
+		kgo.FetchMaxWait(200*time.Millisecond),
+		// Inputs are read committed under both guarantees; markers are kept
+		// since they move positions too.
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.OnPartitionsAssigned(i.callback(i.onAssigned)),
+		kgo.OnPartitionsRevoked(i.callback(i.onRevoked)),
+		kgo.OnPartitionsLost(i.callback(i.onLost)),
+		kgo.AdjustFetchOffsetsFn(i.adjustOffsets),
+	)
+}
+
+// adjustOffsets is asked by the client before it uses the committed offsets of
+// new partitions. It makes every one a plain number: the starter sets the real
+// ones, and can do so only for partitions that have one.
+func (i *Instance) adjustOffsets(_ context.Context, fetched map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	var tps []tp
+	for topic, partitions := range fetched {
+		for p, o := range partitions {
+			at := max(o.EpochOffset().Offset, 0)
+			partitions[p] = kgo.NewOffset().At(at)
+			tps = append(tps, tp{topic, p})
+		}
+	}
+	i.loaded.set(tps, true)
+	return fetched, nil
+}
+
+// brokerAway reports errors that go away when a broker is back.
+func brokerAway(err error) bool {
+	var net net.Error
+	return errors.As(err, &net) || kgo.IsRetryableBrokerErr(err) ||
+		kerr.IsRetriable(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// fatalBroker reports answers of a broker that no retry will change.
+func fatalBroker(err error) bool {
+	return slices.ContainsFunc([]error{
+		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed,
+		kerr.TransactionalIDAuthorizationFailed, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism,
+		kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidRecord, kerr.InvalidTopicException,
+		kerr.UnsupportedVersion, kerr.UnsupportedForMessageFormat, kerr.InvalidTransactionTimeout,
+		kerr.InvalidSessionTimeout, kerr.OffsetMetadataTooLarge, kerr.InconsistentGroupProtocol, kerr.InvalidGroupID,
+	}, func(fatal error) bool { return errors.Is(err, fatal) }) || errors.Is(err, kerr.UnknownTopicOrPartition)
+}

@@ -1,0 +1,49 @@
+package runtime
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+)
+
+// input is a fetched record as tasks take it. Bytes are shared, not copied.
+func input(r *kgo.Record) graph.Input {
+	in := graph.Input{Key: r.Key, Value: r.Value, Offset: r.Offset, Time: r.Timestamp.UnixMilli(), Control: r.Attrs.IsControl()}
+	if len(r.Headers) > 0 {
+		in.Headers = make([]processor.Header, len(r.Headers))
+		for i, h := range r.Headers {
+			in.Headers[i] = processor.Header(h)
+		}
+	}
+	return in
+}
+
+func headers(hs []processor.Header) []kgo.RecordHeader {
+	if len(hs) == 0 {
+		return nil
+	}
+	out := make([]kgo.RecordHeader, len(hs))
+	for i, h := range hs {
+		out[i] = kgo.RecordHeader(h)
+	}
+	return out
+}
+
+func timestamp(ms int64) time.Time { return time.UnixMilli(ms) }
+
+// sizeOf is the memory that records hold, roughly: as task queues count it.
+func sizeOf(records []*kgo.Record) int64 {
+	n := 96 * len(records)
+	for _, r := range records {
+		n += len(r.Key) + len(r.Value)
+	}
+	return int64(n)
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

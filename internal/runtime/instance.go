@@ -1,0 +1,431 @@
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/changelog"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/status"
+)
+
+// Instance is one running member of an application. It is used once: New, Run.
+type Instance struct {
+	cfg Config
+	log *slog.Logger
+
+	// abortCtx ends when everything is to be dropped at once; whatever waits
+	// for a broker waits under it.
+	abortCtx context.Context
+	abort    context.CancelFunc
+	// failed is closed by fail with cause set.
+	failed   chan struct{}
+	failOnce sync.Once
+	cause    error
+
+	id          string
+	db          state.DB
+	admin       *kgo.Client // requests that belong to no member and no transaction
+	adm         *kadm.Client
+	group       *kgo.Client
+	tv2         bool // the cluster has transaction.version 2 or later (KIP-890)
+	layout      *layout
+	balancer    *balancer
+	restorer    *changelog.Restorer
+	fetcher     *fetcher
+	workers     []*worker
+	workerBytes int64 // uncommitted bytes at which a worker commits early
+
+	loaded   *loads
+	members  membership
+	turn     chan struct{} // held by what changes membership: callbacks, restarts
+	starters sync.WaitGroup
+	// background goroutines end before Run returns.
+	background sync.WaitGroup
+
+	held        atomic.Pointer[map[processor.TaskID]*handle]
+	state       atomic.Value // status.State
+	drain       atomic.Bool  // no more processing
+	brokersAway atomic.Bool
+	starved     atomic.Bool // the fetcher waits for queues to become shorter
+	paused      atomic.Int64
+	lostRecords atomic.Int64
+	figures     figures
+}
+
+// New makes an instance; nothing is opened or connected yet.
+func New(cfg Config) *Instance {
+	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1)}
+	if i.log == nil {
+		i.log = slog.New(slog.DiscardHandler)
+	}
+	i.log = i.log.With("app", cfg.App)
+	i.abortCtx, i.abort = context.WithCancel(context.Background())
+	i.members.owned = make(map[tp]bool)
+	i.held.Store(&map[processor.TaskID]*handle{})
+	i.state.Store(status.Created)
+	return i
+}
+
+func (i *Instance) now() time.Time { return time.Now() }
+
+// Abort makes Run return soon, without committing what is in the works.
+func (i *Instance) Abort() { i.abort() }
+
+func (i *Instance) aborting() bool { return i.abortCtx.Err() != nil }
+
+// stopping reports that workers should not process any more.
+func (i *Instance) stopping() bool { return i.drain.Load() }
+
+// fail ends Run with err, unless something failed before.
+func (i *Instance) fail(err error) {
+	i.failOnce.Do(func() {
+		i.cause = err
+		i.drain.Store(true)
+		i.log.Error("failed, shutting down", "err", err)
+		close(i.failed)
+	})
+}
+
+// Run works until ctx ends, Abort is called or something fails. It returns nil
+// after a clean stop.
+func (i *Instance) Run(ctx context.Context) error { return i.run(ctx, nil) }
+
+// run is Run with an optional condition: until is called when all is up, and
+// its return stops the instance as the end of ctx would.
+func (i *Instance) run(ctx context.Context, until func(context.Context) error) (err error) {
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	context.AfterFunc(i.abortCtx, cancel)
+	i.setState(status.Starting, nil)
+	defer func() {
+		if err != nil {
+			i.setState(status.Failed, err)
+		} else {
+			i.setState(status.Stopped, nil)
+		}
+	}()
+	defer i.close()
+	if err := i.open(stop); err != nil {
+		if stop.Err() != nil && !errors.Is(err, state.ErrLocked) {
+			return i.ended(nil) // asked to stop before it was up
+		}
+		return err
+	}
+	fetchCtx, stopFetching := context.WithCancel(context.Background())
+	defer stopFetching()
+	for _, w := range i.workers {
+		i.background.Go(w.run)
+	}
+	go i.fetcher.run(fetchCtx)
+	watchCtx, stopWatching := context.WithCancel(i.abortCtx)
+	i.background.Go(func() { i.watch(watchCtx) })
+	reached := make(chan error, 1)
+	if until != nil {
+		i.background.Go(func() { reached <- until(watchCtx) })
+	}
+	var untilErr error
+	select {
+	case <-stop.Done():
+	case <-i.failed:
+	case untilErr = <-reached:
+	}
+	i.setState(status.Stopping, nil)
+	i.drain.Store(true)
+	stopWatching()
+	left := i.shutdown()
+	stopFetching()
+	i.group.CloseAllowingRebalance()
+	<-i.fetcher.done
+	for _, w := range i.workers {
+		w.stop()
+	}
+	i.starters.Wait()
+	i.background.Wait()
+	if untilErr != nil && !errors.Is(untilErr, context.Canceled) {
+		return untilErr
+	}
+	return i.ended(left)
+}
+
+// ended is what Run returns.
+func (i *Instance) ended(left error) error {
+	select {
+	case <-i.failed:
+		return i.cause
+	default:
+		return left
+	}
+}
+
+// shutdown settles and closes all tasks while the member is still in the
+// group: leaving stops its heartbeats.
+func (i *Instance) shutdown() error {
+	i.turn <- struct{}{}
+	held := i.tasks()
+	i.setTasks(nil)
+	var gone []*handle
+	for _, h := range held {
+		gone = append(gone, h)
+	}
+	<-i.turn
+	done := i.releaseAll(gone)
+	timer := time.NewTimer(i.cfg.ShutdownTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-i.abortCtx.Done():
+		i.lose(gone)
+		<-done
+		return nil
+	case <-timer.C:
+		i.log.Warn("shutdown takes too long, aborting", "timeout", i.cfg.ShutdownTimeout)
+		i.abort()
+		i.lose(gone)
+		<-done
+		return fmt.Errorf("shutdown: the last transaction was aborted after %s; its records will be processed again", i.cfg.ShutdownTimeout)
+	}
+}
+
+// open connects, and makes everything that Run needs.
+func (i *Instance) open(ctx context.Context) (err error) {
+	i.db, err = i.cfg.State.Open(ctx, state.Options{
+		App: i.cfg.App, CacheBytes: i.cfg.CacheBytes, MemtableBytes: i.cfg.MemtableBytes, Logger: i.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	if err := i.identify(); err != nil {
+		return err
+	}
+	i.admin, err = kgo.NewClient(i.baseOpts()...)
+	if err != nil {
+		return err
+	}
+	i.adm = kadm.NewClient(i.admin)
+	if err := i.checkBrokers(ctx); err != nil {
+		return err
+	}
+	if i.layout, err = i.prepare(ctx); err != nil {
+		return err
+	}
+	i.restorer = changelog.NewRestorer(i.admin, changelog.Options{Logger: i.log, StuckAfter: i.cfg.TransactionTimeout + stuckGrace})
+	i.workerBytes = i.cfg.OutboxBytes / int64(i.cfg.Workers*(i.cfg.InFlight+1))
+	i.fetcher = newFetcher(i)
+	highest, err := i.workerHighWater()
+	if err != nil {
+		return err
+	}
+	if err := i.makeWorkers(ctx, highest); err != nil {
+		return err
+	}
+	i.balancer = &balancer{layout: i.layout, self: func() peer { return i.self(highest) }}
+	i.group, err = kgo.NewClient(i.groupOpts()...)
+	return err
+}
+
+// makeWorkers makes the workers with their producing clients, and fences all
+// transactional ids that this instance has ever used.
+func (i *Instance) makeWorkers(ctx context.Context, highest int) error {
+	var old []string
+	for n := range highest {
+		var w *worker
+		if n < i.cfg.Workers {
+			w = newWorker(i, n)
+			i.workers = append(i.workers, w)
+		}
+		if !i.cfg.ExactlyOnce {
+			if w != nil {
+				w.slots = append(w.slots, &slot{make: i.makeProducer("")})
+			}
+			continue
+		}
+		for s := range slotCount {
+			id := transactionalID(i.cfg.App, i.id, n, s)
+			old = append(old, id)
+			if w != nil && s < i.slots() {
+				w.slots = append(w.slots, &slot{id: id, make: i.makeProducer(id)})
+			}
+		}
+	}
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := i.fence(ctx, old)
+		if err == nil || ctx.Err() != nil || fatalBroker(err) {
+			return err
+		}
+		i.log.Warn("fence transactions of an earlier run", "err", err)
+		if !sleep(ctx, pause) {
+			return err
+		}
+	}
+}
+
+// slotCount is how many transactional ids a worker may have; slots how many it
+// uses. A client is not good for the next transaction until the markers of its
+// last are written, some 3 ms after its end: with short intervals it takes a
+// third (transactions.md, section 7).
+const slotCount = 3
+
+func (i *Instance) slots() int {
+	if i.cfg.CommitInterval < 10*time.Millisecond {
+		return slotCount
+	}
+	return 2
+}
+
+func (i *Instance) makeProducer(id string) func() (*kgo.Client, error) {
+	return func() (*kgo.Client, error) { return kgo.NewClient(i.producerOpts(id)...) }
+}
+
+// close releases what open made.
+func (i *Instance) close() {
+	i.abort()
+	if i.admin != nil {
+		i.admin.Close()
+	}
+	if i.db != nil {
+		if err := i.db.Close(); err != nil {
+			i.log.Warn("close state", "err", err)
+		}
+	}
+}
+
+// The metadata keys of the state database.
+const (
+	metaInstance = "instance"
+	metaWorkers  = "workers"
+)
+
+// identify finds the instance id: the given one, that of the state folder, or
+// a new random one, which is kept there.
+func (i *Instance) identify() error {
+	stored, ok, err := i.db.Meta(metaInstance)
+	if err != nil {
+		return err
+	}
+	switch {
+	case i.cfg.InstanceID != "":
+		i.id = i.cfg.InstanceID
+	case ok:
+		i.id = string(stored)
+	default:
+		var b [8]byte
+		_, _ = rand.Read(b[:])
+		i.id = hex.EncodeToString(b[:])
+	}
+	i.log = i.log.With("instance", i.id)
+	if string(stored) == i.id {
+		return nil
+	}
+	return i.db.SetMeta(metaInstance, []byte(i.id))
+}
+
+// workerHighWater is the highest worker count that this instance has ever had:
+// transactions of workers that there are no more can still be open.
+func (i *Instance) workerHighWater() (int, error) {
+	stored, _, err := i.db.Meta(metaWorkers)
+	if err != nil {
+		return 0, err
+	}
+	n, _ := strconv.Atoi(string(stored))
+	if n >= i.cfg.Workers {
+		return n, nil
+	}
+	return i.cfg.Workers, i.db.SetMeta(metaWorkers, []byte(strconv.Itoa(i.cfg.Workers)))
+}
+
+// self is what this member tells the group.
+func (i *Instance) self(workers int) peer {
+	p := peer{instance: i.id, host: i.cfg.Host, workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
+	stored, err := i.db.Stored()
+	if err != nil {
+		return p
+	}
+	for _, s := range stored {
+		for _, sub := range i.cfg.Graph.Subtopologies {
+			for _, spec := range sub.Stores {
+				if spec.Name == s.ID.Name {
+					p.positions[processor.TaskID{Subtopology: sub.ID, Partition: s.ID.Partition}] += s.Position.Next
+				}
+			}
+		}
+	}
+	return p
+}
+
+// firstSeq is a random transaction number to start from: the number tells
+// this process's commits from those of any other (R7).
+func (i *Instance) firstSeq() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return binary.BigEndian.Uint64(b[:]) >> 1
+}
+
+// callback makes a group callback wait its turn.
+func (i *Instance) callback(fn func(context.Context, *kgo.Client, map[string][]int32)) func(context.Context, *kgo.Client, map[string][]int32) {
+	return func(ctx context.Context, cl *kgo.Client, m map[string][]int32) {
+		i.inCallback(func() { fn(ctx, cl, m) })
+	}
+}
+
+func (i *Instance) inCallback(fn func()) {
+	i.turn <- struct{}{}
+	defer func() { <-i.turn }()
+	fn()
+}
+
+// tasks returns a copy of the map of tasks; setTasks replaces it and the
+// fetcher's routes. Only what holds the turn changes it.
+func (i *Instance) tasks() map[processor.TaskID]*handle { return maps.Clone(*i.held.Load()) }
+
+func (i *Instance) setTasks(held map[processor.TaskID]*handle) {
+	if held == nil {
+		held = make(map[processor.TaskID]*handle)
+	}
+	routes := make(map[tp]*handle)
+	for _, h := range held {
+		for _, p := range h.inputs {
+			routes[p] = h
+		}
+	}
+	i.held.Store(&held)
+	i.fetcher.routes.Store(&routes)
+}
+
+// running lists the tasks that process.
+func (i *Instance) running() []*handle {
+	held := *i.held.Load()
+	out := make([]*handle, 0, len(held))
+	for _, h := range held {
+		if h.phase.Load() == phaseRunning {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// pollTimeout bounds one poll, so that the fetcher looks after pauses.
+func (i *Instance) pollTimeout() time.Duration { return time.Second }
+
+func (i *Instance) taskEntryBytes() int64 {
+	tasks := 0
+	for _, n := range i.layout.counts.Tasks {
+		tasks += n
+	}
+	return max(i.cfg.EntryBytes/int64(max(tasks, 1)), 1<<20)
+}

@@ -1,0 +1,198 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace-io/millrace/changelog"
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+)
+
+// layout is the topology on the topics of the cluster: which task reads what.
+type layout struct {
+	app    string
+	graph  *graph.Graph
+	counts *graph.Layout
+	source map[string]*graph.Node // by full topic name
+	ids    map[string][16]byte    // of all topics
+	infos  map[string]changelog.Info
+}
+
+// wanted is a task that could run on a set of partitions.
+type wanted struct {
+	id     processor.TaskID
+	sub    *graph.Subtopology
+	topics map[*graph.Node][]string
+}
+
+// tasks lists the tasks all of whose partitions are in owned.
+func (l *layout) tasks(owned map[tp]bool) []wanted {
+	var found []wanted
+	for _, sub := range l.graph.Subtopologies {
+		for p := range int32(l.counts.Tasks[sub.ID]) {
+			if t, ok := l.task(sub, p); ok && l.complete(t, owned) {
+				found = append(found, t)
+			}
+		}
+	}
+	return found
+}
+
+func (l *layout) task(sub *graph.Subtopology, partition int32) (wanted, bool) {
+	t := wanted{processor.TaskID{Subtopology: sub.ID, Partition: partition}, sub, make(map[*graph.Node][]string)}
+	for _, in := range l.counts.Inputs[sub.ID] {
+		if int(partition) < in.Partitions {
+			t.topics[in.Source] = append(t.topics[in.Source], in.Topic)
+		}
+	}
+	return t, len(t.topics) > 0
+}
+
+func (l *layout) complete(t wanted, owned map[tp]bool) bool {
+	for _, names := range t.topics {
+		for _, name := range names {
+			if !owned[tp{name, t.id.Partition}] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// topics are all that the group subscribes to.
+func (l *layout) topics() []string {
+	var names []string
+	for name := range l.source {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// prepare looks at the cluster's topics, lays the topology out on them, and
+// makes the internal topics. It retries while brokers are away.
+func (i *Instance) prepare(ctx context.Context) (*layout, error) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		l, err := i.lookAround(ctx)
+		if err == nil {
+			return l, nil
+		}
+		if ctx.Err() != nil || !brokerAway(err) {
+			return nil, err
+		}
+		i.log.Warn("no broker answers, trying again", "err", err)
+		if !sleep(ctx, pause) {
+			return nil, err
+		}
+	}
+}
+
+func (i *Instance) lookAround(ctx context.Context) (*layout, error) {
+	counts, ids, err := i.clusterTopics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{app: i.cfg.App, graph: i.cfg.Graph, source: make(map[string]*graph.Node), ids: ids}
+	l.counts, err = i.cfg.Graph.Layout(
+		func(src *graph.Node) []string { return sourceTopics(i.cfg.App, src.Source, counts) },
+		func(topic string) (int, bool) { n, ok := counts[topic]; return n, ok },
+	)
+	if err != nil {
+		return nil, err
+	}
+	var internal []changelog.Topic
+	for _, sub := range i.cfg.Graph.Subtopologies {
+		for _, in := range l.counts.Inputs[sub.ID] {
+			l.source[in.Topic] = in.Source
+			if r := in.Source.Source.Repartition; r != nil {
+				internal = append(internal, changelog.Topic{
+					Name: in.Topic, Kind: changelog.Repartition, Partitions: int32(in.Partitions),
+					ReplicationFactor: i.cfg.ReplicationFactor, Why: "what is written to it",
+				})
+			}
+		}
+		for _, s := range sub.Stores {
+			if !s.Logged {
+				continue
+			}
+			internal = append(internal, changelog.Topic{
+				Name: graph.ChangelogTopic(i.cfg.App, s.Name), Kind: changelog.Changelog,
+				Partitions: int32(l.counts.Tasks[sub.ID]), ReplicationFactor: i.cfg.ReplicationFactor,
+				Configs: s.LogConfig, Why: fmt.Sprintf("store %q of subtopology %d", s.Name, sub.ID),
+			})
+		}
+	}
+	l.infos, err = changelog.Ensure(ctx, i.admin, internal)
+	for name, info := range l.infos {
+		l.ids[name] = info.ID
+	}
+	return l, err
+}
+
+// clusterTopics lists all topics with their partition counts and ids.
+func (i *Instance) clusterTopics(ctx context.Context) (map[string]int, map[string][16]byte, error) {
+	resp, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, i.admin)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list topics: %w", err)
+	}
+	counts, ids := make(map[string]int), make(map[string][16]byte)
+	for _, t := range resp.Topics {
+		if t.Topic == nil || t.ErrorCode != 0 && !kerr.IsRetriable(kerr.ErrorForCode(t.ErrorCode)) {
+			continue
+		}
+		counts[*t.Topic], ids[*t.Topic] = len(t.Partitions), t.TopicID
+	}
+	return counts, ids, nil
+}
+
+// sourceTopics are the full names of what a source reads, of those that exist
+// if it has a pattern.
+func sourceTopics(app string, src *graph.Source, exist map[string]int) []string {
+	if src.Pattern == "" {
+		return src.TopicNames(app)
+	}
+	re := regexp.MustCompile(src.Pattern) // checked at build
+	var names []string
+	for name := range exist {
+		if re.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func byTopic(tps []tp) map[string][]int32 {
+	m := make(map[string][]int32)
+	for _, p := range tps {
+		m[p.topic] = append(m[p.topic], p.partition)
+	}
+	return m
+}
+
+func eachTP(m map[string][]int32) iter.Seq[tp] {
+	return func(yield func(tp) bool) {
+		for topic, partitions := range m {
+			for _, p := range partitions {
+				if !yield(tp{topic, p}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func sortTPs(tps []tp) {
+	slices.SortFunc(tps, func(a, b tp) int {
+		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
+	})
+}

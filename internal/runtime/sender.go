@@ -1,0 +1,156 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/changelog"
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/metrics"
+)
+
+// send is the sender's goroutine. Taking transactions one by one, and each
+// until all its records are acknowledged, is what keeps the records of two
+// transactions of this worker in order: two clients are two connections, and
+// a broker would append the later one's first nearly every second time.
+func (w *worker) send() {
+	defer close(w.toEnd)
+	for t := range w.toSend {
+		if w.poisoned.Load() {
+			t.fail(errPredecessor)
+		} else if err := w.produce(t); err != nil {
+			t.fail(err)
+		}
+		w.toEnd <- t
+	}
+}
+
+func (w *worker) produce(t *txn) error {
+	if err := w.inst.cfg.fault(PointFrozen, t.seq); err != nil {
+		return err
+	}
+	if t.lost() {
+		return errLost
+	}
+	if t.produced == 0 {
+		return nil // offsets only: a plain commit (R5)
+	}
+	t.slot = w.slots[w.sent%len(w.slots)]
+	w.sent++
+	ctx := w.ctx.Load()
+	cl, err := t.slot.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if w.inst.cfg.ExactlyOnce {
+		if err := cl.BeginTransaction(); err != nil {
+			t.slot.discard()
+			return fmt.Errorf("begin a transaction: %w", err)
+		}
+		t.begun = true
+	}
+	if err := w.inst.cfg.fault(PointBegun, t.seq); err != nil {
+		return err
+	}
+	start := w.inst.now()
+	t.slab = w.slab(t.produced)
+	t.acked = make([][]changelog.Acked, len(t.commits))
+	for i, c := range t.commits {
+		w.produceOutputs(ctx, cl, t, c)
+		t.acked[i] = make([]changelog.Acked, len(c.Stores))
+		for j := range c.Stores {
+			if err := w.produceChangelog(ctx, cl, t, c, j, &t.acked[i][j]); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.inst.cfg.fault(PointSent, t.seq); err != nil {
+		return err
+	}
+	if err := cl.Flush(ctx); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	w.inst.cfg.Recorder.CommitTime.Flush.Observe(w.inst.now().Sub(start))
+	if err := t.failed(); err != nil {
+		return err
+	}
+	return w.inst.cfg.fault(PointFlushed, t.seq)
+}
+
+// slab returns an empty slice with room for n records. One comes back when its
+// transaction has committed; that of an aborted one does not, since a client
+// that was thrown away may still hold its records.
+func (w *worker) slab(n int) []kgo.Record {
+	var s []kgo.Record
+	select {
+	case s = <-w.slabs:
+	default:
+	}
+	if cap(s) < n {
+		s = make([]kgo.Record, 0, n+n/4)
+	}
+	return s[:0]
+}
+
+func (w *worker) recycle(s []kgo.Record) {
+	clear(s)
+	select {
+	case w.slabs <- s:
+	default:
+	}
+}
+
+func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) {
+	promise := func(_ *kgo.Record, err error) { t.fail(err) }
+	var topic string
+	var m *metrics.Topic
+	now := w.inst.now()
+	for i := range c.Out.Len() {
+		o := c.Out.At(i)
+		t.slab = append(t.slab, kgo.Record{
+			Topic: o.Topic, Partition: o.Partition, Timestamp: timestamp(o.Time),
+			Key: c.Out.Key(i), Value: c.Out.Value(i), Headers: headers(o.Headers),
+		})
+		cl.Produce(ctx, &t.slab[len(t.slab)-1], promise)
+		if o.Topic != topic {
+			topic, m = o.Topic, w.inst.cfg.Recorder.Topic(o.Topic)
+		}
+		m.Produced.Inc()
+		m.ProducedBytes.Add(int64(len(c.Out.Key(i)) + len(c.Out.Value(i))))
+		if i%metrics.SampleEvery == 0 {
+			m.Latency.Observe(now.Sub(timestamp(o.Time)))
+		}
+	}
+}
+
+// produceChangelog logs one store's batch. acked learns where the store will
+// be current once the transaction has committed: behind the last record.
+func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit, store int, acked *changelog.Acked) error {
+	b := &c.Stores[store]
+	if !b.Spec.Logged {
+		return nil
+	}
+	from := len(t.slab)
+	out := changelog.Writer{Topic: graph.ChangelogTopic(w.inst.cfg.App, b.Spec.Name), Partition: c.Task.Partition, Format: b.Spec.Format}
+	var err error
+	if t.slab, err = out.Append(t.slab, b.Batch); err != nil {
+		return err
+	}
+	promise := func(r *kgo.Record, err error) {
+		if err != nil {
+			t.fail(err)
+			return
+		}
+		acked.Note(r.Offset)
+	}
+	for i := from; i < len(t.slab); i++ {
+		cl.Produce(ctx, &t.slab[i], promise)
+	}
+	m := w.inst.cfg.Recorder.Store(b.Spec.Name)
+	m.Logged.Add(int64(b.Batch.Len()))
+	m.LoggedBytes.Add(int64(b.Batch.Bytes()))
+	return nil
+}

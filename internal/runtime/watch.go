@@ -1,0 +1,280 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf16"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace-io/millrace/status"
+)
+
+// The intervals of what is looked after beside the processing.
+const (
+	brokerInterval = 2 * time.Second
+	purgeInterval  = 30 * time.Second
+	growthInterval = 30 * time.Second
+	// stuckGrace is how long after a transaction's time-out a coordinator may
+	// take to abort it: it looks every 10 s.
+	stuckGrace = 10 * time.Second
+)
+
+// watch looks after what has no place on the way of records, until ctx ends.
+func (i *Instance) watch(ctx context.Context) {
+	i.dropUnused()
+	tick := time.NewTicker(brokerInterval)
+	defer tick.Stop()
+	lastPurge, lastGrowth := i.now(), i.now()
+	for {
+		i.refreshState()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		i.pingBrokers(ctx)
+		if i.now().Sub(lastPurge) >= purgeInterval {
+			lastPurge = i.now()
+			i.purge(ctx)
+		}
+		if i.now().Sub(lastGrowth) >= growthInterval {
+			lastGrowth = i.now()
+			i.checkGrowth(ctx)
+		}
+	}
+}
+
+// refreshState derives the state from the tasks, while the instance is up.
+func (i *Instance) refreshState() {
+	if s := i.State(); s == status.Stopping || s == status.Stopped || s == status.Failed {
+		return
+	}
+	to := status.Running
+	for _, h := range *i.held.Load() {
+		if h.phase.Load() < phaseRunning {
+			to = status.Restoring
+		}
+	}
+	if m := i.figures.member.Load(); m == nil || *m == "" {
+		to = status.Rebalancing
+	}
+	if !i.drain.Load() {
+		i.setState(to, nil)
+	}
+}
+
+// pingBrokers notes whether any broker answers. Nothing else depends on it
+// than readiness: all work waits for brokers by itself.
+func (i *Instance) pingBrokers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, brokerInterval)
+	defer cancel()
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{}
+	_, err := req.RequestWith(ctx, i.admin)
+	if ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	if away := err != nil; i.brokersAway.Swap(away) != away {
+		if away {
+			i.log.Warn("no broker answers; retrying until one does", "err", err)
+		} else {
+			i.log.Info("brokers answer again")
+		}
+	}
+}
+
+// minKafka is told to users of brokers that lack what transactions need.
+const minKafka = "3.0"
+
+// checkBrokers finds out what the cluster can do.
+func (i *Instance) checkBrokers(ctx context.Context) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, i.admin)
+		if err == nil {
+			return i.checkVersions(resp)
+		}
+		if ctx.Err() != nil || fatalBroker(err) || !brokerAway(err) {
+			return fmt.Errorf("connect to Kafka: %w", err)
+		}
+		i.brokersAway.Store(true)
+		i.log.Warn("no broker answers, trying again", "err", err)
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (i *Instance) checkVersions(resp *kmsg.ApiVersionsResponse) error {
+	i.brokersAway.Store(false)
+	most := make(map[int16]int16)
+	for _, k := range resp.ApiKeys {
+		most[k.ApiKey] = k.MaxVersion
+	}
+	// ListOffsets 7 and InitProducerID 4 came with 3.0 and 2.7.
+	if most[int16(kmsg.ListOffsets)] < 7 || most[int16(kmsg.InitProducerID)] < 4 || most[int16(kmsg.TxnOffsetCommit)] < 3 {
+		return fmt.Errorf("the brokers are too old: Kafka %s or later is needed", minKafka)
+	}
+	for _, f := range resp.FinalizedFeatures {
+		if f.Name == "transaction.version" && f.MaxVersionLevel >= 2 {
+			i.tv2 = most[int16(kmsg.TxnOffsetCommit)] >= 5 && most[int16(kmsg.EndTxn)] >= 5 && most[int16(kmsg.Produce)] >= 12
+		}
+	}
+	return nil
+}
+
+// purge deletes what has been processed from repartition topics, which keep
+// records for ever otherwise. Each instance does so for its own tasks.
+func (i *Instance) purge(ctx context.Context) {
+	var tps []tp
+	for _, h := range i.running() {
+		for _, p := range h.inputs {
+			if i.layout.source[p.topic].Source.Repartition != nil {
+				tps = append(tps, p)
+			}
+		}
+	}
+	if len(tps) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, purgeInterval/2)
+	defer cancel()
+	found, err := i.stableOffsets(ctx, tps)
+	if err != nil {
+		return // the next one takes it up
+	}
+	offsets := make(kadm.Offsets)
+	for p, c := range found {
+		if c.offset > 0 {
+			offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.partition, At: c.offset, LeaderEpoch: -1})
+		}
+	}
+	done, err := i.adm.DeleteRecords(ctx, offsets)
+	if err == nil {
+		err = done.Error()
+	}
+	if err != nil && ctx.Err() == nil {
+		i.log.Warn("delete processed records of repartition topics", "err", err,
+			"hint", "the topics grow until this works; it needs the right to delete records")
+	}
+}
+
+// checkGrowth follows partitions and topics that have been added. Where state
+// depends on the number of partitions nothing can follow: keys are elsewhere now.
+func (i *Instance) checkGrowth(ctx context.Context) {
+	counts, _, err := i.clusterTopics(ctx)
+	if err != nil {
+		return
+	}
+	for _, sub := range i.cfg.Graph.Subtopologies {
+		for _, in := range i.layout.counts.Inputs[sub.ID] {
+			now := counts[in.Topic]
+			if now <= in.Partitions {
+				continue
+			}
+			if len(sub.Stores) > 0 || in.Source.Source.Repartition != nil {
+				i.fail(fmt.Errorf("topic %s has grown from %d to %d partitions, and subtopology %d keeps state by partition: "+
+					"keys are in other partitions now than their state; reset the application to build the state anew, "+
+					"or send the topic through topology.Repartition", in.Topic, in.Partitions, now, sub.ID))
+				return
+			}
+			i.fail(fmt.Errorf("topic %s has grown from %d to %d partitions: restart the application's instances to read the new ones", in.Topic, in.Partitions, now))
+			return
+		}
+		for _, src := range sub.Sources {
+			if src.Source.Pattern == "" {
+				continue
+			}
+			for _, name := range sourceTopics(i.cfg.App, src.Source, counts) {
+				if i.layout.source[name] == nil {
+					i.fail(fmt.Errorf("topic %s matches the pattern %q since it was made: restart the application's instances to read it from its start", name, src.Source.Pattern))
+					return
+				}
+			}
+		}
+	}
+}
+
+// dropUnused deletes the state of tasks that left this instance too long ago,
+// or that the topology has no more.
+func (i *Instance) dropUnused() {
+	stored, err := i.db.Stored()
+	if err != nil {
+		i.log.Warn("list stored state", "err", err)
+		return
+	}
+	for _, s := range stored {
+		if s.LastUsed.IsZero() || i.now().Sub(s.LastUsed) < i.cfg.StateRetention {
+			continue
+		}
+		if err := i.db.Drop(s.ID); err == nil {
+			i.log.Info("dropped state that was not used for long", "store", s.ID.Name, "partition", s.ID.Partition, "last_used", s.LastUsed)
+		}
+	}
+}
+
+// unstable reports offsets that stay pending for longer than any transaction
+// may: their markers were lost (KAFKA-20734), and no waiting helps.
+func (i *Instance) unstable(tps []tp, since *time.Time) {
+	limit := i.cfg.TransactionTimeout + stuckGrace
+	if i.now().Sub(*since) < limit {
+		return
+	}
+	*since = i.now()
+	for _, p := range tps {
+		i.background.Go(func() { i.reportPending(p, limit) })
+	}
+}
+
+// reportPending logs which producers hold offsets of the group pending: those
+// with an open transaction in the group's partition of __consumer_offsets.
+func (i *Instance) reportPending(p tp, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(i.abortCtx, 5*time.Second)
+	defer cancel()
+	i.log.Error("committed offsets stay pending longer than any transaction may; a broker has lost the markers of one (KAFKA-20734)",
+		"topic", p.topic, "partition", p.partition, "longer_than", limit,
+		"hint", "write the missing markers with kafka-transactions.sh abort, using the producer named in the next line")
+	offsets, err := i.adm.ListTopics(ctx, offsetsTopic)
+	if err != nil || len(offsets[offsetsTopic].Partitions) == 0 {
+		return
+	}
+	at := groupPartition(i.cfg.App, int32(len(offsets[offsetsTopic].Partitions)))
+	req := kmsg.NewPtrDescribeProducersRequest()
+	t := kmsg.NewDescribeProducersRequestTopic()
+	t.Topic, t.Partitions = offsetsTopic, []int32{at}
+	req.Topics = append(req.Topics, t)
+	leader := offsets[offsetsTopic].Partitions[at].Leader
+	resp, err := req.RequestWith(ctx, i.admin.Broker(int(leader)))
+	if err != nil {
+		return
+	}
+	for _, t := range resp.Topics {
+		for _, rp := range t.Partitions {
+			if kerr.ErrorForCode(rp.ErrorCode) != nil {
+				continue
+			}
+			for _, a := range rp.ActiveProducers {
+				if a.CurrentTxnStartOffset >= 0 {
+					i.log.Error("open transaction", "topic", offsetsTopic, "partition", at, "producer_id", a.ProducerID,
+						"producer_epoch", a.ProducerEpoch, "start_offset", a.CurrentTxnStartOffset)
+				}
+			}
+		}
+	}
+}
+
+const offsetsTopic = "__consumer_offsets"
+
+// groupPartition is the partition of __consumer_offsets that holds a group:
+// Java's String.hashCode of its id, made positive.
+func groupPartition(group string, partitions int32) int32 {
+	var h int32
+	for _, c := range utf16.Encode([]rune(group)) {
+		h = 31*h + int32(c)
+	}
+	return (h & 0x7fffffff) % partitions
+}

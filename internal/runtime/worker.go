@@ -1,0 +1,415 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/processor"
+)
+
+// batchRecords is how many records of a task are processed before its worker
+// looks at the clock and its mailbox again.
+const batchRecords = 512
+
+// worker owns tasks and runs them on one goroutine. Everything here is that
+// goroutine's unless it says otherwise.
+type worker struct {
+	inst  *Instance
+	index int
+	box   *mailbox
+
+	handles  []*handle
+	releases []*release
+	scratch  []graph.Input
+
+	seq         uint64    // of the next transaction
+	first       time.Time // when the running transaction got its first record
+	records     int       // input records in it
+	outstanding int       // transactions handed over and not settled
+	failure     error     // why the last one failed; set until recover
+	retries     int       // failures in a row
+	resumeAt    time.Time // no processing before, after a failure
+	fencedAt    time.Time
+	quit        bool
+
+	toSend  chan *txn
+	toEnd   chan *txn
+	results chan *txn
+	settled chan struct{} // closed when the ender is done
+
+	// The sender's.
+	slots []*slot
+	sent  int
+	slabs chan []kgo.Record // free ones
+
+	ctx atomic.Pointer[pipelineContext] // of the transactions in the pipeline
+
+	poisoned  atomic.Bool  // see settle
+	turnedAt  atomic.Int64 // when the loop last turned, Unix milliseconds
+	inFlight  atomic.Int32 // outstanding, for metrics
+	tasksHeld atomic.Int32 // handles, to place new ones
+}
+
+// release is the request to give tasks back.
+type release struct {
+	handles []*handle
+	done    chan struct{} // closed when they are closed
+}
+
+func newWorker(i *Instance, index int) *worker {
+	w := &worker{
+		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(),
+		toSend: make(chan *txn, i.cfg.InFlight), toEnd: make(chan *txn),
+		results: make(chan *txn, i.cfg.InFlight), slabs: make(chan []kgo.Record, i.cfg.InFlight), settled: make(chan struct{}),
+	}
+	w.turnedAt.Store(i.now().UnixMilli())
+	w.renewContext()
+	return w
+}
+
+// pipelineContext ends when waiting for what is in the pipeline makes no
+// sense any more: its tasks were lost, or the instance aborts.
+type pipelineContext struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+func (w *worker) renewContext() {
+	ctx, cancel := context.WithCancel(w.inst.abortCtx)
+	w.ctx.Store(&pipelineContext{ctx, cancel})
+}
+
+// abandon makes the transactions in the pipeline fail soon. Any goroutine may
+// call it.
+func (w *worker) abandon() { w.ctx.Load().cancel() }
+
+// adopt hands a restored task to the worker.
+func (w *worker) adopt(h *handle) {
+	w.box.post(func() {
+		w.handles = append(w.handles, h)
+		h.phase.Store(phaseRunning)
+	})
+}
+
+// release takes tasks from the worker: they process nothing more, what they
+// did is committed (or, where a task is marked lost, aborted), they are closed,
+// and then done is closed. Tasks that the worker does not hold are ignored.
+func (w *worker) release(handles []*handle) (done chan struct{}) {
+	r := &release{handles: handles, done: make(chan struct{})}
+	w.box.post(func() {
+		for _, h := range handles {
+			h.releasing = true
+		}
+		w.releases = append(w.releases, r)
+	})
+	return r.done
+}
+
+// stop ends the worker once its transactions are settled. Its tasks must have
+// been released.
+func (w *worker) stop() { w.box.post(func() { w.quit = true }) }
+
+func (w *worker) run() {
+	go w.send()
+	go w.end()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		w.box.run()
+		w.drain()
+		if w.failure != nil && w.outstanding == 0 {
+			w.recover()
+		}
+		w.finishReleases()
+		if w.quit && w.outstanding == 0 {
+			break
+		}
+		now := w.inst.now()
+		w.turnedAt.Store(now.UnixMilli())
+		more, until := false, now.Add(time.Second)
+		if w.failure == nil && !now.Before(w.resumeAt) && !w.inst.stopping() {
+			more, until = w.process(now)
+		} else if w.resumeAt.After(now) {
+			until = earlier(until, w.resumeAt)
+		}
+		due := w.maybeCommit(w.inst.now())
+		if !more {
+			until = earlier(until, due)
+			timer.Reset(max(time.Until(until), 0))
+			select {
+			case <-w.box.wake:
+			case <-timer.C:
+			}
+		}
+	}
+	close(w.toSend)
+	<-w.settled
+	w.abandon()
+	for _, s := range w.slots {
+		s.close()
+	}
+}
+
+// process runs all tasks once. It reports whether there is more to do at
+// once, and until when to sleep otherwise.
+func (w *worker) process(now time.Time) (more bool, until time.Time) {
+	until = now.Add(time.Second)
+	ms := now.UnixMilli()
+	for _, h := range w.handles {
+		if h.releasing || h.lost.Load() {
+			continue
+		}
+		w.feed(h)
+		res, err := h.task.Process(ms, batchRecords)
+		if res.Records > 0 && w.first.IsZero() {
+			w.first = now
+		}
+		w.records += res.Records
+		if err == nil {
+			err = w.punctuate(h, ms)
+		}
+		if err != nil {
+			w.inst.fail(err)
+			w.failure = err
+			w.poisoned.Store(true)
+			return false, until
+		}
+		h.inbox.bytes.Store(w.buffered(h))
+		h.waiting.Store(res.Wait == task.WaitInput)
+		w.inst.cfg.Recorder.Subtopology(h.id.Subtopology).Processed.Add(int64(res.Records))
+		if res.Wait == task.WaitNone {
+			more = true
+		} else if res.Until < math.MaxInt64 {
+			until = earlier(until, time.UnixMilli(res.Until))
+		}
+		if !w.inst.cfg.NoWallClock {
+			until = earlier(until, time.UnixMilli(min(h.task.NextWall(), ms+int64(time.Hour/time.Millisecond))))
+		}
+	}
+	w.inst.fetcher.drained()
+	return more, until
+}
+
+func (w *worker) buffered(h *handle) int64 {
+	_, bytes := h.task.BufferedTotal()
+	h.inbox.mu.Lock()
+	defer h.inbox.mu.Unlock()
+	for i := range h.inbox.batches {
+		bytes += sizeOf(h.inbox.batches[i].records)
+	}
+	return bytes
+}
+
+func (w *worker) punctuate(h *handle, ms int64) error {
+	if w.inst.cfg.NoWallClock {
+		return nil
+	}
+	_, err := h.task.Punctuate(ms, true)
+	return err
+}
+
+// feed moves what was fetched for a task into its queues.
+func (w *worker) feed(h *handle) {
+	h.fetched = h.inbox.take(h.fetched)
+	for i := range h.fetched {
+		b := &h.fetched[i]
+		w.scratch = w.scratch[:0]
+		for _, r := range b.records {
+			w.scratch = append(w.scratch, input(r))
+		}
+		h.task.Add(b.topic, w.scratch)
+		h.task.SetLag(b.topic, b.lag)
+		clear(w.scratch)
+		*b = batch{}
+	}
+}
+
+// maybeCommit hands the running transaction over if it is due and there is
+// room for one more. It returns when to look again.
+func (w *worker) maybeCommit(now time.Time) (again time.Time) {
+	again = now.Add(time.Hour)
+	if w.failure != nil || w.outstanding >= w.inst.cfg.InFlight {
+		return again
+	}
+	moved, due := false, len(w.releases) > 0 || w.quit
+	var bytes int64
+	for _, h := range w.handles {
+		moved = moved || h.task.NeedsCommit()
+		due = due || h.task.CommitRequested()
+		bytes += h.task.UncommittedBytes()
+	}
+	if !moved {
+		return again
+	}
+	if w.first.IsZero() {
+		w.first = now
+	}
+	at := w.first.Add(w.inst.cfg.CommitInterval)
+	if !due && bytes < w.inst.workerBytes && now.Before(at) {
+		return at
+	}
+	if err := w.freeze(now); err != nil {
+		w.inst.fail(err)
+		w.failure = err
+		w.poisoned.Store(true)
+	}
+	return again
+}
+
+// freeze turns what the tasks did into a transaction and hands it over.
+func (w *worker) freeze(now time.Time) error {
+	t := &txn{seq: w.seq, started: w.first, records: w.records}
+	for _, h := range w.handles {
+		if !h.task.NeedsCommit() {
+			continue
+		}
+		c, err := h.task.Commit(w.seq, now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			continue
+		}
+		t.member = h.member
+		t.handles, t.commits = append(t.handles, h), append(t.commits, c)
+		t.produced += c.Out.Len()
+		t.bytes += int64(c.Out.Bytes())
+		for i := range c.Stores {
+			if c.Stores[i].Spec.Logged {
+				t.produced += c.Stores[i].Batch.Len()
+				t.bytes += int64(c.Stores[i].Batch.Bytes())
+			}
+		}
+	}
+	w.seq++
+	w.first, w.records = time.Time{}, 0
+	if len(t.commits) == 0 {
+		return nil
+	}
+	w.outstanding++
+	w.inFlight.Store(int32(w.outstanding))
+	w.toSend <- t // never blocks: it has room for all that may be outstanding
+	return nil
+}
+
+// drain takes settled transactions back.
+func (w *worker) drain() {
+	for {
+		select {
+		case t := <-w.results:
+			w.outstanding--
+			w.inFlight.Store(int32(w.outstanding))
+			w.finish(t)
+		default:
+			return
+		}
+	}
+}
+
+func (w *worker) finish(t *txn) {
+	now := w.inst.now()
+	err := t.failed()
+	w.inst.committed(w, t, now.Sub(t.started), err)
+	if t.committed {
+		for i, c := range t.commits {
+			t.handles[i].task.Applied(c)
+		}
+		w.retries = 0
+	}
+	if err == nil || w.failure != nil {
+		return
+	}
+	w.failure = err
+	switch {
+	case t.fatal:
+		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
+	case errors.Is(err, errLost), errors.Is(err, errAbort):
+	case fatalBroker(err):
+		w.inst.fail(commitError(t, err))
+	case fenced(err) && !t.lost() && now.Sub(t.started) < w.inst.cfg.TransactionTimeout:
+		if !w.fencedAt.IsZero() && now.Sub(w.fencedAt) < time.Minute {
+			w.inst.fail(duplicateInstance(w.inst.id, err))
+		}
+		w.fencedAt = now
+	}
+}
+
+// recover takes all tasks back to the last committed state after a
+// transaction has failed: nothing is in flight any more, and what the stores
+// hold is what the broker has.
+func (w *worker) recover() {
+	w.inst.log.Warn("transaction aborted, going back to the last commit", "worker", w.index, "err", w.failure)
+	for _, h := range w.handles {
+		h.task.Discard()
+		h.inbox.close()
+		if !h.lost.Load() && !h.releasing {
+			w.inst.fetcher.seek(h, positions(h))
+		}
+	}
+	w.first, w.records = time.Time{}, 0
+	w.retries++
+	w.resumeAt = w.inst.now().Add(backoff(w.retries))
+	w.failure = nil
+	w.ctx.Load().cancel()
+	w.renewContext()
+	w.poisoned.Store(false)
+}
+
+// finishReleases closes the tasks that were asked back once nothing of them
+// is uncommitted.
+func (w *worker) finishReleases() {
+	w.releases = slices.DeleteFunc(w.releases, func(r *release) bool {
+		if w.outstanding > 0 || w.failure != nil {
+			return false
+		}
+		for _, h := range r.handles {
+			if h.task != nil && !h.lost.Load() && h.task.NeedsCommit() && slices.Contains(w.handles, h) && !w.inst.aborting() {
+				return false
+			}
+		}
+		for _, h := range r.handles {
+			w.drop(h)
+		}
+		close(r.done)
+		return true
+	})
+}
+
+// drop closes a task and its stores.
+func (w *worker) drop(h *handle) {
+	w.handles = slices.DeleteFunc(w.handles, func(o *handle) bool { return o == h })
+	w.inst.closeTask(h)
+}
+
+func backoff(retries int) time.Duration {
+	if retries <= 1 {
+		return 0
+	}
+	return min(10*time.Millisecond<<min(retries-2, 10), 5*time.Second)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// positions are where the task's inputs go on from after its last commit.
+func positions(h *handle) map[string]int64 {
+	m := make(map[string]int64, len(h.inputs))
+	for _, p := range h.inputs {
+		if at := h.task.Committed(p.topic); at >= 0 {
+			m[p.topic] = at
+		}
+	}
+	return m
+}
