@@ -2,7 +2,6 @@ package changelog
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -13,37 +12,35 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// chunk is a part of a changelog on its way into a store.
-type chunk struct {
-	batch   state.Batch
-	next    int64 // the position behind it
-	records int64
-}
-
 // copy loads the log from the position from to the target. One goroutine
-// fetches and decodes the next chunk while the other loads the last.
+// fetches and decodes the next part while the other loads the last.
 func (s *restore) copy(ctx context.Context, from int64) error {
 	g, ctx := errgroup.WithContext(ctx)
-	chunks := make(chan *chunk)
-	// Two chunks go round: one is read while the other is loaded.
-	free := make(chan *chunk, 2)
-	free <- new(chunk)
-	free <- new(chunk)
+	parts := make(chan *part)
+	// Two parts go round: one is filled while the other is loaded.
+	free := make(chan *part, 2)
+	for range 2 {
+		p := s.parts.Get().(*part)
+		defer s.parts.Put(p)
+		free <- p
+	}
 	g.Go(func() error {
-		defer close(chunks)
-		return s.read(ctx, from, free, chunks)
+		defer close(parts)
+		return s.read(ctx, from, free, parts)
 	})
 	g.Go(func() error {
-		for c := range chunks {
-			err := s.load(&c.batch, c.next, s.currentAt)
-			s.release()
+		for p := range parts {
+			err := s.load(&p.batch, p.next, s.currentAt)
+			if p.last {
+				s.release()
+			}
 			if err != nil {
 				return err
 			}
-			s.Progress.records.Add(c.records)
-			s.Progress.bytes.Add(int64(c.batch.Bytes()))
-			s.Progress.position.Store(c.next)
-			free <- c
+			s.Progress.records.Add(int64(p.batch.Len()))
+			s.Progress.bytes.Add(int64(p.batch.Bytes()))
+			s.Progress.position.Store(p.next)
+			free <- p
 		}
 		return nil
 	})
@@ -63,66 +60,114 @@ func (s *restore) load(b *state.Batch, next, currentAt int64) error {
 	return nil
 }
 
-func (s *restore) release() { s.memory.Release(int64(s.opts.ChunkBytes)) }
+// share is what a restore takes of the memory budget for each fetch: the bytes
+// fetched, the part that is filled with them and the one that is loaded.
+func (s *restore) share() int64 { return 3 * int64(s.opts.ChunkBytes) }
+func (s *restore) release()     { s.memory.Release(s.share()) }
 
-// read sends chunks, from pos on, until it has passed the target. Each comes
-// with a share of the memory budget, which the receiver releases.
-func (s *restore) read(ctx context.Context, pos int64, free chan *chunk, out chan<- *chunk) error {
+// read sends parts, from pos on, until it has passed the target.
+func (s *restore) read(ctx context.Context, pos int64, free <-chan *part, out chan<- *part) error {
 	for pos < s.target {
-		if err := s.memory.Acquire(ctx, int64(s.opts.ChunkBytes)); err != nil {
+		if err := s.memory.Acquire(ctx, s.share()); err != nil {
 			return context.Cause(ctx)
 		}
-		c := <-free
-		err := s.fill(ctx, pos, c)
-		if next := c.next; err == nil && next > pos {
-			select {
-			case out <- c:
-				pos = next
-				continue
-			case <-ctx.Done():
-				err = context.Cause(ctx)
-			}
+		next, err := s.step(ctx, pos, free, out)
+		if err != nil || next == pos {
+			s.release() // else the receiver of the last part does
 		}
-		s.release()
+		if err == nil && s.blocked {
+			err = s.outwait(ctx, pos)
+		}
 		if err != nil {
 			return err
 		}
-		free <- c
+		pos = next
 	}
 	return nil
 }
 
-// fill fetches and decodes what follows pos. If that is nothing, c.next is
-// pos, and fill has waited for as long as makes sense.
-func (s *restore) fill(ctx context.Context, pos int64, c *chunk) error {
-	c.next = pos
+// outwait returns when the transaction that is open at pos has ended. It asks
+// for next to nothing and takes nothing of the memory budget, so that many
+// restores that are blocked do not slow down one that is not.
+func (s *restore) outwait(ctx context.Context, pos int64) error {
+	for s.blocked {
+		rp, err := s.reader.fetchAt(ctx, pos, 1, false)
+		switch {
+		case errors.Is(err, kerr.OffsetOutOfRange):
+			s.blocked = false // for step to deal with
+		case err != nil:
+			return err
+		case rp.LastStableOffset > pos || rp.HighWatermark < s.target:
+			s.blocked = false
+		default:
+			s.stuck.note(ctx, s, rp)
+		}
+	}
+	return nil
+}
+
+// step fetches once and sends what came. It returns pos if that was nothing,
+// and has then waited for as long as makes sense.
+func (s *restore) step(ctx context.Context, pos int64, free <-chan *part, out chan<- *part) (next int64, err error) {
 	rp, err := s.reader.fetchAt(ctx, pos, s.opts.ChunkBytes, s.alone)
 	switch {
 	case errors.Is(err, kerr.OffsetOutOfRange):
-		return s.confirm(ctx, pos, err)
+		return pos, s.confirm(ctx, pos, err)
 	case err != nil:
-		return err
+		return pos, err
 	}
-	if err := s.decode(ctx, pos, rp, c); err != nil {
-		return s.unreadable(ctx, err)
+	next, err = s.deliver(ctx, pos, rp, free, out)
+	var bad *unreadableError
+	switch {
+	case errors.As(err, &bad):
+		return pos, s.again(ctx, bad)
+	case err != nil:
+		return pos, err
 	}
 	s.corrupt = 0
 	switch {
-	case c.next > pos:
+	case next > pos:
 		s.alone = false
-		return nil
+		return next, nil
 	case rp.LastStableOffset > pos && !s.alone:
 		// The next batch is larger than a chunk, or than what others left
 		// of the response: by itself it comes whole.
 		s.alone = true
-		return nil
+		return pos, nil
 	case rp.LastStableOffset > pos:
-		return s.reader.retry.wait(ctx, fmt.Errorf("broker %d returns nothing at offset %d", s.reader.leader, pos))
+		return pos, s.reader.retry.wait(ctx, fmt.Errorf("broker %d returns nothing at offset %d", s.reader.leader, pos))
 	case rp.HighWatermark < s.target:
-		return s.confirm(ctx, pos, nil)
+		return pos, s.confirm(ctx, pos, nil)
 	}
-	s.stuck.note(ctx, s, rp)
-	return nil
+	s.blocked = true
+	return pos, nil
+}
+
+// deliver decodes an answer and sends it in parts. Decoded records take several
+// times the room of their bytes, so not all restores may do this at once.
+func (s *restore) deliver(ctx context.Context, pos int64, rp *kmsg.FetchResponseTopicPartition, free <-chan *part, out chan<- *part) (next int64, err error) {
+	select {
+	case s.decoding <- struct{}{}:
+		defer func() { <-s.decoding }()
+	case <-ctx.Done():
+		return pos, context.Cause(ctx)
+	}
+	records, next, err := s.reader.readCommitted(pos, rp)
+	if err != nil {
+		return pos, &unreadableError{pos, err}
+	}
+	for pos < next {
+		p := <-free
+		p.next = next
+		records = p.fill(records, int(s.opts.ChunkBytes), s.Format)
+		pos = p.next
+		select {
+		case out <- p:
+		case <-ctx.Done():
+			return pos, context.Cause(ctx)
+		}
+	}
+	return next, nil
 }
 
 // confirm returns errOutOfRange if pos is not in the log, or if the log has
@@ -142,48 +187,25 @@ func (s *restore) confirm(ctx context.Context, pos int64, cause error) error {
 	return s.reader.retry.wait(ctx, fmt.Errorf("offset %d is within %d and %d: %s", pos, start, end, cause))
 }
 
-// unreadable deals with an answer that cannot be parsed. Another replica may
-// have a sound copy, and the same one may have had a bad moment; so a few more
-// tries are due.
-func (s *restore) unreadable(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if s.corrupt++; s.corrupt < 4 {
-		s.reader.leader = -1
-		return s.reader.retry.wait(ctx, err)
-	}
-	return fmt.Errorf("unreadable batch at or after offset %d: %w (move the partition's leadership to a replica with a sound copy)",
-		s.Progress.position.Load(), err)
+// unreadableError is an answer that cannot be parsed.
+type unreadableError struct {
+	offset int64
+	err    error
 }
 
-// decode makes a batch of the committed records of rp.
-func (s *restore) decode(ctx context.Context, pos int64, rp *kmsg.FetchResponseTopicPartition, c *chunk) error {
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	records, next, err := s.reader.readCommitted(pos, rp)
-	if err != nil {
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf("unreadable batch at or after offset %d: %v (move the partition's leadership to a replica with a sound copy)", e.offset, e.err)
+}
+
+func (e *unreadableError) Unwrap() error { return e.err }
+
+// again waits before another try after an unreadable answer. Another replica
+// may have a sound copy, and the same one may have had a bad moment; so a few
+// more tries are due.
+func (s *restore) again(ctx context.Context, err *unreadableError) error {
+	if s.corrupt++; s.corrupt >= 4 {
 		return err
 	}
-	c.batch.Reset()
-	for _, r := range records {
-		if r.Key == nil {
-			continue // no row of a store; Kafka Streams skips these too
-		}
-		ms := r.Timestamp.UnixMilli()
-		slab := append(c.batch.Slab(), r.Key...)
-		if r.Value != nil {
-			if s.Format == state.Timestamped {
-				slab = binary.BigEndian.AppendUint64(slab, uint64(ms))
-			}
-			slab = append(slab, r.Value...)
-		}
-		c.batch.Commit(slab, len(r.Key), r.Value == nil, ms)
-	}
-	c.next, c.records = next, int64(c.batch.Len())
-	return nil
+	s.reader.leader = -1
+	return s.reader.retry.wait(ctx, err)
 }

@@ -53,11 +53,15 @@ func (l *log) put(key, value string, ms int64) *kgo.Record {
 	return r
 }
 
-// writer is a client with a transactional id of its own that writes where
-// records say.
-func (l *log) writer() *kgo.Client {
-	return l.Client(l.t, kgo.TransactionalID(kafkatest.NewName(l.t)), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+// producer is a client that writes where records say, in batches of at most
+// 10 kB, so that a log of some size has many.
+func (l *log) producer(opts ...kgo.Opt) *kgo.Client {
+	return l.Client(l.t, append([]kgo.Opt{kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerBatchMaxBytes(10_000)}, opts...)...)
 }
+
+// writer is a producer with a transactional id of its own.
+func (l *log) writer() *kgo.Client { return l.producer(kgo.TransactionalID(kafkatest.NewName(l.t))) }
 
 func (l *log) write(cl *kgo.Client, records ...*kgo.Record) {
 	l.t.Helper()

@@ -30,8 +30,8 @@ type Result struct {
 	Start    int64 // the offset at which it began
 	Position int64 // the next offset to load
 	End      int64 // the offset to reach
-	Records  int64 // records loaded, tombstones included
-	Bytes    int64 // keys and values loaded
+	Records  int64 // records loaded, tombstones and what was dropped on the way included
+	Bytes    int64 // keys and values of these records
 	Dropped  Drop
 }
 

@@ -28,6 +28,7 @@ type restore struct {
 
 	// Of the goroutine that reads:
 	alone   bool // the next fetch goes by itself
+	blocked bool // an open transaction begins at the position
 	corrupt int  // answers in a row that could not be parsed
 	stuck   stuckWatch
 }
@@ -37,7 +38,12 @@ var errOutOfRange = errors.New("position is outside of the changelog")
 
 func (s *restore) run(ctx context.Context) error {
 	s.reader = newReader(s.fetcher, partition{s.Topic, s.TopicID, s.Partition})
+	var warned time.Time
 	s.reader.waits = func(err error) {
+		if time.Since(warned) < 10*time.Second {
+			return // a retry comes every second, and for each store
+		}
+		warned = time.Now()
 		s.log.Warn("restore waits", "err", err, "position", s.Progress.position.Load())
 	}
 	from, err := s.begin(ctx)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,10 +17,11 @@ import (
 // Options are the settings of a Restorer.
 type Options struct {
 	// Memory bounds the bytes that are fetched and not yet loaded, over all
-	// restores; a single record may exceed it. Defaults to 64 MiB.
+	// restores; a single record may exceed it. Each fetch counts three times
+	// ChunkBytes. Defaults to 64 MiB.
 	Memory int64
-	// ChunkBytes is how much of one partition is fetched at a time, and
-	// loaded as one batch. Defaults to 1 MiB.
+	// ChunkBytes is how much of one partition is fetched at a time, and how
+	// much is loaded as one batch. Defaults to 1 MiB.
 	ChunkBytes int32
 	// StuckAfter is how long an open transaction may hold up a restore until
 	// it is reported. Defaults to 20 s: the transaction time-out plus the
@@ -43,7 +45,7 @@ func (o Options) withDefaults() Options {
 	if o.Memory <= 0 {
 		o.Memory = 64 << 20
 	}
-	o.Memory = max(o.Memory, int64(o.ChunkBytes))
+	o.Memory = max(o.Memory, 3*int64(o.ChunkBytes))
 	if o.StuckAfter <= 0 {
 		o.StuckAfter = 20 * time.Second
 	}
@@ -75,9 +77,9 @@ type Restorer struct {
 	opts    Options
 	fetcher *fetcher
 	memory  *semaphore.Weighted
-	// decoding has a place for each chunk that may be decoded at a time:
-	// decoded records take several times the room of the bytes.
+	// decoding has a place for each restore that may hold decoded records.
 	decoding chan struct{}
+	parts    sync.Pool // of *part
 }
 
 // NewRestorer returns a Restorer over a client, which it uses for requests
@@ -88,7 +90,8 @@ func NewRestorer(cl *kgo.Client, o Options) *Restorer {
 		opts:     o,
 		fetcher:  newFetcher(cl),
 		memory:   semaphore.NewWeighted(o.Memory),
-		decoding: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		decoding: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		parts:    sync.Pool{New: func() any { return new(part) }},
 	}
 }
 

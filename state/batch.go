@@ -1,5 +1,7 @@
 package state
 
+import "slices"
+
 // Batch is a list of writes to one store, in order. Its bytes lie in one slab.
 // The zero value is an empty batch; Reset makes it empty again and keeps the
 // memory.
@@ -21,6 +23,12 @@ type Write struct {
 	Delete bool
 	// Time is the time of the write's changelog record, in milliseconds.
 	Time int64
+}
+
+// Grow makes room for writes more writes with bytes of keys and values.
+func (b *Batch) Grow(writes, bytes int) {
+	b.entries = slices.Grow(b.entries, writes)
+	b.slab = slices.Grow(b.slab, bytes)
 }
 
 // Slab returns the memory to append the next write's key and value to. Hand
