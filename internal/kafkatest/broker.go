@@ -1,6 +1,7 @@
 package kafkatest
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -21,7 +22,15 @@ type Broker struct {
 	// Security is what clients need to connect. Nil for a plain broker.
 	Security *Security
 
-	node *node // process of a real broker; nil for a fake one
+	server server // the broker's process; nil for a fake one
+}
+
+// server is a broker in a process of its own.
+type server interface {
+	start(context.Context) error // returns once it serves
+	process() *process
+	log() string // path of its log file
+	broker() *Broker
 }
 
 // Options returns what a kgo client needs to reach the broker: addresses and,

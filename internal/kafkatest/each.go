@@ -60,9 +60,13 @@ var shared struct {
 
 // Main runs the tests of a package and returns the exit code for os.Exit. It
 // owns the shared broker and stops it; if all tests passed it also fails on
-// goroutines left behind, save those that opts exclude. Without Main
-// everything works, only slower: each use of Kafka starts a broker.
+// goroutines left behind, save those that opts exclude. A child process
+// started by Embedded serves its broker here and never reaches the tests.
+// Without Main each use of Kafka starts a broker, and Embedded is refused.
 func Main(m *testing.M, opts ...goleak.Option) int {
+	if dir := os.Getenv(envServe); dir != "" {
+		return serve(dir, os.Getenv(envAddr))
+	}
 	dir, err := os.MkdirTemp("", "kafkatest-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kafkatest:", err)
@@ -71,7 +75,7 @@ func Main(m *testing.M, opts ...goleak.Option) int {
 	shared.owned, shared.dir = true, dir
 	code := m.Run()
 	if shared.node != nil {
-		shared.node.kill()
+		shared.node.proc.kill()
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "kafkatest:", err)

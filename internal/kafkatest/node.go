@@ -11,12 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
-)
-
-const (
-	startTimeout = 90 * time.Second // cold file cache, two busy cores
-	stopTimeout  = 30 * time.Second
 )
 
 // node is an Apache Kafka on this machine: its folder, ports and process.
@@ -104,27 +98,15 @@ func (n *node) format(ctx context.Context) error {
 
 // start runs the broker on its folder and waits until it serves.
 func (n *node) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	before := n.logSize()
+	before := logSize(n.log())
 	proc, err := start(n.log(), n.java, nil, "-Xms256m", "-Xmx768m",
 		"-cp", n.classpath(), "kafka.Kafka", n.config())
 	if err != nil {
 		return err
 	}
 	n.proc = proc
-	ended, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		select {
-		case <-proc.done:
-			stop()
-		case <-ended.Done():
-		}
-	}()
-	if err := ready(ended, n.broker()); err != nil {
-		proc.kill()
-		log := n.logSince(before)
+	if err := proc.await(ctx, n.broker()); err != nil {
+		log := logSince(n.log(), before)
 		if bytes.Contains(log, []byte("Address already in use")) {
 			return errPortTaken
 		}
@@ -133,29 +115,10 @@ func (n *node) start(ctx context.Context) error {
 	return nil
 }
 
-func (n *node) kill() { n.proc.kill() }
+func (n *node) process() *process { return n.proc }
 
 func (n *node) broker() *Broker {
-	return &Broker{Addrs: []string{n.addr()}, Security: n.sec, node: n}
-}
-
-func (n *node) logSize() int64 {
-	fi, err := os.Stat(n.log())
-	if err != nil {
-		return 0
-	}
-	return fi.Size()
-}
-
-// logSince returns what the broker logged behind an offset, at most the last
-// 16 kB of it.
-func (n *node) logSince(offset int64) []byte {
-	b, err := os.ReadFile(n.log())
-	if err != nil {
-		return []byte(err.Error())
-	}
-	b = b[min(offset, int64(len(b))):]
-	return b[max(0, len(b)-16<<10):]
+	return &Broker{Addrs: []string{n.addr()}, Security: n.sec, server: n}
 }
 
 // freePorts finds ports that nobody listens on. All are held until the last

@@ -1,10 +1,14 @@
 package kafkatest
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"time"
 )
 
 // process is a child with an owner: a goroutine that starts it and waits for
@@ -60,4 +64,51 @@ func (p *process) kill() {
 		killGroup(p.cmd.Process)
 	}
 	<-p.done
+}
+
+const (
+	startTimeout = 90 * time.Second // cold file cache, two busy cores
+	stopTimeout  = 30 * time.Second
+)
+
+// await waits until the broker that the child is serves. If that fails the
+// child is killed.
+func (p *process) await(ctx context.Context, b *Broker) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	ended, stop := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-p.done:
+			stop(fmt.Errorf("its process ended: %w", cmp.Or(p.err, errors.New("exit status 0"))))
+		case <-ended.Done():
+		}
+	}()
+	err := ready(ended, b)
+	stop(nil)
+	<-watched
+	if err != nil {
+		p.kill()
+	}
+	return err
+}
+
+func logSize(path string) int64 {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return fi.Size()
+}
+
+// logSince returns what was logged behind an offset, at most the last 16 kB.
+func logSince(path string, offset int64) []byte {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return []byte(err.Error())
+	}
+	b = b[min(offset, int64(len(b))):]
+	return b[max(0, len(b)-16<<10):]
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -47,5 +48,8 @@ func probe(ctx context.Context, b *Broker) error {
 		return err
 	}
 	offsets, err := kadm.NewClient(cl).FetchOffsets(ctx, "kafkatest-ready")
-	return errors.Join(err, offsets.Error())
+	if err := errors.Join(err, offsets.Error()); !errors.Is(err, kerr.GroupIDNotFound) {
+		return err
+	}
+	return nil
 }

@@ -17,37 +17,37 @@ func Start(t testing.TB, opts Options) *Broker {
 	if err != nil {
 		t.Fatalf("kafkatest: %v", err)
 	}
-	t.Cleanup(n.kill)
+	t.Cleanup(func() { n.proc.kill() })
 	return n.broker()
 }
 
-// Kill ends a real broker with SIGKILL and waits for its end.
+// Kill ends a broker of a test's own (Start, Embedded) with SIGKILL and waits for its end.
 func (b *Broker) Kill(t testing.TB) {
 	t.Helper()
-	b.own(t).kill()
+	b.own(t).process().kill()
 }
 
-// Stop ends a real broker with SIGTERM, as an operator would, and waits for
+// Stop ends a broker with SIGTERM, as an operator would, and waits for
 // its end.
 func (b *Broker) Stop(t testing.TB) {
 	t.Helper()
-	n := b.own(t)
-	if err := terminate(n.proc.cmd.Process); err != nil {
+	p := b.own(t).process()
+	if err := terminate(p.cmd.Process); err != nil {
 		t.Fatalf("kafkatest: stop the broker: %v", err)
 	}
 	select {
-	case <-n.proc.done:
+	case <-p.done:
 	case <-time.After(stopTimeout):
-		n.kill()
-		t.Fatalf("kafkatest: the broker did not end within %s of SIGTERM; its log:\n%s", stopTimeout, n.logSince(0))
+		p.kill()
+		t.Fatalf("kafkatest: the broker did not end within %s of SIGTERM; its log:\n%s", stopTimeout, logSince(b.Log(), 0))
 	}
 }
 
-// Pause freezes a real broker with SIGSTOP until Resume: its connections stay
+// Pause freezes a broker with SIGSTOP until Resume: its connections stay
 // open and nothing answers.
 func (b *Broker) Pause(t testing.TB) {
 	t.Helper()
-	if err := suspend(b.own(t).proc.cmd.Process); err != nil {
+	if err := suspend(b.own(t).process().cmd.Process); err != nil {
 		t.Fatalf("kafkatest: pause the broker: %v", err)
 	}
 }
@@ -55,7 +55,7 @@ func (b *Broker) Pause(t testing.TB) {
 // Resume lets a paused broker go on.
 func (b *Broker) Resume(t testing.TB) {
 	t.Helper()
-	if err := resume(b.own(t).proc.cmd.Process); err != nil {
+	if err := resume(b.own(t).process().cmd.Process); err != nil {
 		t.Fatalf("kafkatest: resume the broker: %v", err)
 	}
 }
@@ -64,32 +64,32 @@ func (b *Broker) Resume(t testing.TB) {
 // waits until it serves.
 func (b *Broker) Restart(t testing.TB) {
 	t.Helper()
-	n := b.own(t)
-	if n.proc.running() {
+	s := b.own(t)
+	if s.process().running() {
 		t.Fatal("kafkatest: restart of a broker that runs: kill or stop it first")
 	}
-	if err := n.start(context.Background()); err != nil {
+	if err := s.start(context.Background()); err != nil {
 		t.Fatalf("kafkatest: restart: %v", err)
 	}
 }
 
 // own returns the process of a broker that a test may end.
-func (b *Broker) own(t testing.TB) *node {
+func (b *Broker) own(t testing.TB) server {
 	t.Helper()
-	switch {
-	case b.node == nil:
-		t.Fatal("kafkatest: a fake broker has no process: use Start")
-	case b.node == shared.node:
+	if b.server == nil {
+		t.Fatal("kafkatest: a fake broker has no process: use Start or Embedded")
+	}
+	if n, ok := b.server.(*node); ok && n == shared.node {
 		t.Fatal("kafkatest: the shared broker belongs to all tests: use Start")
 	}
-	return b.node
+	return b.server
 }
 
-// Log returns the path of the real broker's log file, for a test's failure
-// message.
+// Log returns the path of the log file of a broker with a process of its own,
+// else "".
 func (b *Broker) Log() string {
-	if b.node == nil {
+	if b.server == nil {
 		return ""
 	}
-	return b.node.log()
+	return b.server.log()
 }
