@@ -134,6 +134,23 @@ func TestDiscardDropsEverythingSinceTheLastAppliedCommit(t *testing.T) {
 	r.want("records count work, also what was thrown away", r.Published().Records.Load(), 8)
 }
 
+func TestDiscardKnowsWhichInputsAreAtTheirEnd(t *testing.T) {
+	r := newRig(t, nil, "a", "b", "c").start()
+	r.add("a", "k=1@1")
+	r.add("b", "k=2@2", "k=3@3")
+	r.add("c")
+	r.process(0)
+	r.Discard()
+	// No fetch comes for c, which has nothing to read again; one comes for b.
+	r.add("a", "k=1@1")
+	r.want("waits", r.process(0).Topic, "b")
+	r.add("b", "k=2@2", "k=3@3")
+	r.want("records", r.process(0).Records, 3)
+	r.Seek("a", 0)
+	r.add("b", "k=4@4")
+	r.want("waits", r.process(0).Topic, "a")
+}
+
 func TestCommitsAreAppliedInOrder(t *testing.T) {
 	r := newRig(t, tally, "a").start()
 	r.add("a", "k=1@1", "k=2@2")

@@ -85,9 +85,16 @@ func (in *input) seek(next int64) {
 	in.lag, in.idleSince = -1, -1
 }
 
-// rewind goes back to the last applied commit.
+// rewind goes back to the last applied commit. What is to be read again adds
+// to the lag: an input that was at its end and has nothing to read again, for
+// which no fetch will come, stays there.
 func (in *input) rewind() {
+	lag := int64(-1)
+	if in.lag >= 0 && in.committed.next >= 0 {
+		lag = in.lag + in.end - in.committed.next
+	}
 	in.seek(in.committed.next)
+	in.lag = lag
 	in.partitionTime = in.committed.partitionTime
 	in.frozen = in.next
 }

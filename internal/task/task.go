@@ -101,7 +101,7 @@ func New(cfg Config) (*Task, error) {
 }
 
 func (t *Task) addInput(n *graph.Node, topic string) {
-	in := &input{topic: topic, node: n, rate: newBucket(n.Source.MaxRate)}
+	in := &input{topic: topic, node: n, rate: newBucket(n.Source.MaxRate), lag: -1}
 	in.committed = progress{next: -1, partitionTime: -1}
 	if next, ok := t.cfg.Positions[topic]; ok {
 		in.committed.next = next
@@ -171,9 +171,9 @@ func (t *Task) OperatorTime(node *graph.Node) *int64 {
 func (t *Task) Add(topic string, records []graph.Input) { t.input(topic).add(records) }
 
 // SetLag says how many records of a topic are at the broker behind the last
-// one that was added; -1 is unknown, as after New, Seek and Discard. Set it
-// after Add. While one input is empty and its lag is not 0, records of the
-// others wait, so that they are taken in the order of time.
+// one that was added; -1 is unknown, as after New and Seek. Set it after Add.
+// While one input is empty and its lag is not 0, records of the others wait, so
+// that they are taken in the order of time.
 func (t *Task) SetLag(topic string, lag int64) { t.input(topic).lag = lag }
 
 // Seek drops what is queued of a topic and goes on at offset next, which
