@@ -167,3 +167,48 @@ func TestNoRepartitionWithoutNewKeys(t *testing.T) {
 		t.Errorf("topics read: %v", r.readers)
 	}
 }
+
+// What a group is told about its serdes holds for repartition topic, store and
+// table; an aggregation's own key serde also helps the topic out.
+func TestSerdesOfGroupsAndAggregations(t *testing.T) {
+	type id string // has no serde of its own
+	ids := serdeOf(func(s string) id { return id(s) }, func(v id) string { return string(v) })
+	byValue := func(_ string, v string) id { return id(v) }
+	for name, build := range map[string]func(in stream) topology.KTable[id, int64]{
+		"group": func(in stream) topology.KTable[id, int64] {
+			return topology.Count(topology.GroupBy(in, byValue, topology.KeySerde(ids)), "counts")
+		},
+		"aggregation": func(in stream) topology.KTable[id, int64] {
+			return topology.Count(topology.GroupBy(in, byValue), "counts", topology.Serdes(ids, serde.DecimalInt64))
+		},
+		"group without repartition": func(in stream) topology.KTable[id, int64] {
+			keyed := topology.Repartition(topology.SelectKey(in, byValue), "keyed", topology.KeySerde(ids))
+			group := topology.GroupByKey(keyed, topology.Serdes(ids, serde.String))
+			return topology.Aggregate(group, "counts", aggregate.Count[string](), topology.ValueSerde(serde.DecimalInt64))
+		},
+	} {
+		b := topology.New()
+		counts := build(topology.Stream[string, string](b, "in"))
+		topology.To(topology.MapValues(counts.ToStream(), func(n int64) string { return fmt.Sprint(n) }), "out")
+		r := run(t, b)
+		r.want("k=v@1", "out v=1@1")
+		if r.want("k=v@2", "out v=2@2"); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// serdeOf is a serde of a type that is a string at heart.
+func serdeOf[T any](decode func(string) T, encode func(T) string) serde.Serde[T] {
+	return textSerde[T]{decode, encode}
+}
+
+type textSerde[T any] struct {
+	decode func(string) T
+	encode func(T) string
+}
+
+func (s textSerde[T]) Append(dst []byte, v T) ([]byte, error) {
+	return append(dst, s.encode(v)...), nil
+}
+func (s textSerde[T]) Decode(b []byte) (T, error) { return s.decode(string(b)), nil }

@@ -49,6 +49,22 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			topology.Reduce(topology.GroupByKey(in(b)), "rows", nil)
 			return line(-1)
 		}, "reduce: the function is nil"},
+		{"mapper is nil", func(b *topology.Builder) string {
+			topology.Map[string, string, string, string](in(b), nil)
+			return line(-1)
+		}, "map: the function is nil"},
+		{"serde of another type for a group", func(b *topology.Builder) string {
+			topology.Count(topology.GroupByKey(in(b), topology.ValueSerde(serde.Int64)), "counts")
+			return line(-1)
+		}, "group-by-key: the values are string and the serde given for them is of int64"},
+		{"registered serde is nil", func(b *topology.Builder) string {
+			topology.Register[event](b, nil)
+			return line(-1)
+		}, "the serde registered for topology_test.event is nil"},
+		{"name that is too long", func(b *topology.Builder) string {
+			topology.Repartition(in(b), strings.Repeat("x", 201))
+			return line(-1)
+		}, "repartition topic: the name has 201 characters, at most 200 fit into its topic's name"},
 		{"incomplete aggregation", func(b *topology.Builder) string {
 			topology.Aggregate(topology.GroupByKey(in(b)), "rows", aggregate.Aggregation[string, string, string]{})
 			return line(-1)

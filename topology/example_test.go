@@ -28,7 +28,7 @@ func Example() {
 	//   source-1                 source           lines              string, string  serdes string, string
 	//   flat-map-values-1        flat-map-values  source-1           string, string
 	//   group-by-1               group-by         flat-map-values-1  string, string
-	//   counts-repartition-sink  sink             group-by-1         string, string  -> <app>-counts-repartition; serdes string, string
+	//   counts-repartition-sink  repartition      group-by-1         string, string  -> <app>-counts-repartition; serdes string, string
 	//
 	// subtopology 1
 	//   counts-repartition-source  source     <app>-counts-repartition   string, string           serdes string, string

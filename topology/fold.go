@@ -12,7 +12,7 @@ import (
 type folding[K, V, A, R any] struct {
 	op, name string
 	options  *graph.Options
-	callback any // the user's function, if there is one, to be checked
+	callback any // the user's function, if there is one; it must not be nil
 	// add returns the accumulator with one more value; has is false for the
 	// first one. An error processor.Null deletes the row.
 	add    func(acc A, has bool, value V) (A, error)

@@ -26,7 +26,7 @@ func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ..
 	in.Builder.Callback(n, fn)
 	n.Out = []graph.Port{graph.NewPort[KO, V]()}
 	n.New = newSelectKey(n, withError2(fn))
-	return newGrouping[KO, V](in.NewKey(n), o)
+	return newGrouping[KO, V](in.NewKey(n), "group-by", o)
 }
 
 // GroupByKey groups a stream by its keys. It takes the options of GroupBy.
@@ -36,14 +36,22 @@ func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V]
 	if o.Given(graph.OptPartitions) && !in.Rekeyed {
 		in.Builder.Errorf(graph.Caller(), "group-by-key: Partitions is for a repartition topic, and the keys have not changed: use Repartition")
 	}
-	return newGrouping[K, V](in, o)
+	return newGrouping[K, V](in, "group-by-key", o)
 }
 
 func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
 	return options(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)
 }
 
-func newGrouping[K, V any](in graph.Handle, o *graph.Options) KGroupedStream[K, V] {
+// newGrouping checks the serdes given to op now: they may never be used.
+func newGrouping[K, V any](in graph.Handle, op string, o *graph.Options) KGroupedStream[K, V] {
+	at := &graph.Node{Op: op, Line: graph.Caller()}
+	if o.KeySerde != nil && graph.KeySerde[K](at, in, o) == nil {
+		o.KeySerde = nil
+	}
+	if o.ValueSerde != nil && graph.ValueSerde[V](at, in, o) == nil {
+		o.ValueSerde = nil
+	}
 	return KGroupedStream[K, V]{&grouping[K, V]{in: in, options: o}}
 }
 

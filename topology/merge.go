@@ -6,7 +6,7 @@ import "github.com/millrace-io/millrace/internal/graph"
 // their order beyond that of each stream. It takes the option Name.
 func (s KStream[K, V]) Merge(other Streamer[K, V], opts ...Option) KStream[K, V] {
 	second := other.stream().h
-	n := stateless[K, V](s.h, "merge", opts, second)
+	n := stateless[K, V](s.h, "merge", opts, nil)
 	if second.Builder != s.h.Builder {
 		s.h.Builder.Errorf(n.Line, "merge: the streams belong to different builders")
 		return s

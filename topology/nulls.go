@@ -13,7 +13,7 @@ import (
 // for one. Its opposite is Values. It takes the option Name.
 func WithNulls[K, V any](s Streamer[K, V], opts ...Option) KStream[K, processor.Maybe[V]] {
 	in := s.stream().h
-	n := stateless[K, processor.Maybe[V]](in, "with-nulls", opts, in)
+	n := stateless[K, processor.Maybe[V]](in, "with-nulls", opts, nil)
 	n.New = func(_ graph.Task, outs []any) ([]any, error) {
 		return receiver(&withNulls[K, V]{out: output[K, processor.Maybe[V]](outs)})
 	}
@@ -42,7 +42,7 @@ func (r *withNulls[K, V]) Receive(key K, value V, m *graph.Meta) error {
 // value. It takes the option Name.
 func Values[K, V any](s Streamer[K, processor.Maybe[V]], opts ...Option) KStream[K, V] {
 	in := s.stream().h
-	n := stateless[K, V](in, "values", opts, in)
+	n := stateless[K, V](in, "values", opts, nil)
 	n.New = func(_ graph.Task, outs []any) ([]any, error) {
 		return receiver(&values[K, V]{out: output[K, V](outs)})
 	}

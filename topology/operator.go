@@ -8,11 +8,14 @@ import (
 )
 
 // stateless adds a node behind in that sends on records of KO and VO and whose
-// only option is Name. fn is the user's function. The caller sets Node.New.
+// only option is Name. fn is the user's function, if there is one; it must not
+// be nil. The caller sets Node.New.
 func stateless[KO, VO any](in graph.Handle, op string, opts []Option, fn any) *graph.Node {
 	o := options(in.Builder, op, opts, graph.OptName)
 	n := in.Builder.Operator(op, in, o)
-	in.Builder.Callback(n, fn)
+	if fn != nil {
+		in.Builder.Callback(n, fn)
+	}
 	n.Out = []graph.Port{graph.NewPort[KO, VO]()}
 	return n
 }

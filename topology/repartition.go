@@ -23,7 +23,7 @@ func repartition[K, V any](in graph.Handle, name string, o *graph.Options) graph
 	b.AddRepartition(topic, graph.Caller())
 
 	sinkName, sourceName := topic.Ends()
-	sink := b.Operator("sink", in, &graph.Options{Name: sinkName})
+	sink := b.Operator("repartition", in, &graph.Options{Name: sinkName})
 	sink.Sink = &graph.Sink{Repartition: topic}
 	ks, vs := graph.KeySerde[K](sink, in, o), graph.ValueSerde[V](sink, in, o)
 	addSink(b, sink, name+"-repartition", ks, vs, true)

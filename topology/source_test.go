@@ -182,3 +182,11 @@ func TestPatternSourceReadsTopicsThatAreFoundLater(t *testing.T) {
 type receiverFunc func(string, string, *graph.Meta) error
 
 func (f receiverFunc) Receive(k, v string, m *graph.Meta) error { return f(k, v, m) }
+
+func TestDecodePolicyCanTakeTheValueAsNull(t *testing.T) {
+	b := topology.New()
+	in := topology.Stream[string, int64](b, "in", topology.FromEarliest(),
+		topology.OnDecodeError(processor.Policy{Then: processor.NullValue}))
+	topology.To(in, "out")
+	run(t, b).want("k=short@1", "out k=~@1")
+}

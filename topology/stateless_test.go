@@ -196,3 +196,16 @@ func TestSourceOfMaybeSeesNulls(t *testing.T) {
 	r.want("~=v@2", "out v=~@2")
 	r.want("k=~@3", "out ~=k@3")
 }
+
+// Merge and the conversions of nulls pass on the serdes that a stream was
+// given, so that a type without one of its own needs it once.
+func TestSerdesArePassedOn(t *testing.T) {
+	type text string
+	texts := serdeOf(func(s string) text { return text("<" + s + ">") }, func(v text) string { return string(v) })
+	b := topology.New()
+	in := topology.Stream[string, text](b, "in", topology.ValueSerde(texts))
+	made := topology.MapValues(in, func(v text) text { return v + "!" })
+	topology.To(topology.Values(topology.WithNulls(made.Merge(in))), "out")
+	r := run(t, b)
+	r.want("k=v@1", "out k=<v>!@1, out k=<v>@1")
+}

@@ -63,11 +63,7 @@ func (b *Builder) Add(n *Node) *Node {
 // Operator adds a node op with one input, named by the options, called from
 // the user's code at Caller. The caller sets Out and New.
 func (b *Builder) Operator(op string, in Handle, o *Options) *Node {
-	n := &Node{Name: o.Name, Op: op, Line: Caller(), In: []Edge{in.Edge(0)}}
-	if in.Builder != b {
-		b.Errorf(n.Line, "%s: the inputs belong to different builders", op)
-	}
-	return b.Add(n)
+	return b.Add(&Node{Name: o.Name, Op: op, Line: Caller(), In: []Edge{in.Edge(0)}})
 }
 
 // Options adds up the options of one call of op and notes an error for each

@@ -70,6 +70,14 @@ func TestLayout(t *testing.T) {
 			topics: map[string]int{"a": 2, "b": 3},
 			tasks:  []int{2, 3, 3}, counts: map[string]int{"r": 3, "s": 3},
 		}, {
+			name: "groups do not care for each other",
+			build: func(g *nodes) {
+				first := g.keyed("first", g.repartition("r", 0, g.source("a")), g.source("b"))
+				g.op("merge", first, g.keyed("second", g.repartition("s", 0, g.source("c")), g.source("d")))
+			},
+			topics: map[string]int{"a": 9, "b": 2, "c": 9, "d": 4},
+			tasks:  []int{9, 4, 9}, counts: map[string]int{"r": 2, "s": 4},
+		}, {
 			name:   "sides that differ",
 			build:  func(g *nodes) { g.keyed("join", g.op("left", g.source("a")), g.source("b", "c")) },
 			topics: map[string]int{"a": 4, "b": 8, "c": 4},
