@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/millrace-io/millrace/internal/graph"
-	"github.com/millrace-io/millrace/internal/task"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
 )
@@ -47,8 +46,6 @@ func between(t *testing.T, b *topology.Builder) (head graph.Head, out *graph.Out
 	t.Fatal("no source")
 	return nil, nil
 }
-
-var _ graph.Task = (*task.Task)(nil)
 
 // A record on its way through operators costs no memory beside what serdes and
 // user code take: here numbers and a slice that is made once.
