@@ -41,6 +41,7 @@ type options struct {
 	verbose    bool
 	commit     time.Duration
 	instance   string
+	session    time.Duration
 }
 
 func parseOptions() options {
@@ -59,6 +60,7 @@ func parseOptions() options {
 	flag.BoolVar(&o.verbose, "v", false, "log what the library does")
 	flag.DurationVar(&o.commit, "commit", 0, "time between commits; 0 for the default")
 	flag.StringVar(&o.instance, "instance", "", "instance id; empty for a stored or random one")
+	flag.DurationVar(&o.session, "session", 0, "how long a copy may be silent until others take over its work; 0 for the default")
 	flag.Parse()
 	return o
 }
@@ -97,6 +99,7 @@ func (o options) config() (millrace.Config, error) {
 		Workers:        o.workers,
 		CommitInterval: o.commit,
 		InstanceID:     o.instance,
+		SessionTimeout: o.session,
 	}
 	switch o.guarantee {
 	case "exactly-once":

@@ -1,0 +1,141 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/kafkatest"
+)
+
+// fleet is the copies of the word count.
+type fleet struct {
+	t       *testing.T
+	rnd     *rand.Rand
+	args    []string // of every copy
+	logs    string   // folder
+	copies  []*instance
+	started int
+}
+
+// instance is a copy with its state folder. A copy that has ended is started
+// again in place.
+type instance struct {
+	*process
+	index int
+	state string
+}
+
+// stopTimeout is how long a copy may take to commit and leave the group: the
+// broker may be busy with a rebalance.
+const stopTimeout = 30 * time.Second
+
+func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, args ...string) *fleet {
+	f := &fleet{t: t, rnd: rnd, logs: t.ArtifactDir()}
+	f.args = append([]string{"-brokers", strings.Join(b.Addrs, ","), "-feed=false", "-http=", "-v"}, args...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			f.printLogs()
+		}
+		for _, c := range f.copies {
+			c.kill()
+		}
+	})
+	return f
+}
+
+// add starts one more copy.
+func (f *fleet) add() *instance {
+	f.t.Helper()
+	c := &instance{index: len(f.copies), state: f.t.TempDir()}
+	f.start(c)
+	f.copies = append(f.copies, c)
+	return c
+}
+
+// start runs a copy that does not run.
+func (f *fleet) start(c *instance) {
+	f.t.Helper()
+	exe, err := wordcount()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.started++
+	log := filepath.Join(f.logs, fmt.Sprintf("copy-%d-run-%02d.log", c.index, f.started))
+	if c.process, err = launch(log, exe, append([]string{"-state", c.state}, f.args...)...); err != nil {
+		f.t.Fatalf("start copy %d: %v", c.index, err)
+	}
+}
+
+// again starts a copy that was ended: mostly where it was, once in three times
+// on a machine that has no state.
+func (f *fleet) again(c *instance) {
+	f.t.Helper()
+	if f.rnd.IntN(3) == 0 {
+		c.state = f.t.TempDir()
+	}
+	f.start(c)
+}
+
+// pick returns a running copy by chance.
+func (f *fleet) pick() *instance {
+	f.t.Helper()
+	f.check()
+	return f.copies[f.rnd.IntN(len(f.copies))]
+}
+
+// check fails the test if a copy has ended by itself.
+func (f *fleet) check() {
+	f.t.Helper()
+	for _, c := range f.copies {
+		if c.ended() {
+			f.t.Fatalf("copy %d ended by itself: %v; its log (%s) ends in\n%s", c.index, c.err, c.log, c.tail(100))
+		}
+	}
+}
+
+// leave asks a copy to stop and waits until it has.
+func (f *fleet) leave(c *instance) {
+	f.t.Helper()
+	if err := terminate(c.cmd.Process); err != nil {
+		f.t.Fatalf("stop copy %d: %v", c.index, err)
+	}
+	f.gone(c)
+}
+
+// gone waits for the clean end of a copy that was asked to stop.
+func (f *fleet) gone(c *instance) {
+	f.t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(stopTimeout):
+		f.t.Fatalf("copy %d has not stopped %s after it was asked to; its log (%s) ends in\n%s", c.index, stopTimeout, c.log, c.tail(100))
+	}
+	if c.err != nil && canTerminate {
+		f.t.Fatalf("copy %d was asked to stop and ended with %v; its log (%s) ends in\n%s", c.index, c.err, c.log, c.tail(100))
+	}
+}
+
+// stop ends all copies cleanly.
+func (f *fleet) stop() {
+	f.t.Helper()
+	f.check()
+	for _, c := range f.copies {
+		if err := terminate(c.cmd.Process); err != nil {
+			f.t.Fatalf("stop copy %d: %v", c.index, err)
+		}
+	}
+	for _, c := range f.copies {
+		f.gone(c)
+	}
+}
+
+// printLogs shows how each copy's last run ended, or how far it is.
+func (f *fleet) printLogs() {
+	for _, c := range f.copies {
+		f.t.Logf("copy %d, %s:\n%s", c.index, c.log, c.tail(100))
+	}
+}
