@@ -14,4 +14,6 @@ func Some[T any](v T) Maybe[T] { return Maybe[T]{Value: v, OK: true} }
 
 // Null may be returned as error by callbacks of operators that have an error
 // form: the result is a null value, which deletes the row of a table.
+//
+//lint:ignore ST1012 it is a result, not a failure
 var Null = errors.New("null result")

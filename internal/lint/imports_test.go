@@ -38,16 +38,22 @@ var outside = map[string]string{
 	"github.com/twmb/franz-go":            ". internal/runtime changelog embedded internal/kafkatest examples/...",
 	"github.com/twmb/franz-go/pkg/kfake":  "embedded internal/kafkatest",
 	"github.com/prometheus/client_golang": ". metrics examples/...",
-	"github.com/cockroachdb/pebble/v2":    "state/lsm",
-	"github.com/tidwall/btree":            "state internal/store",
-	"golang.org/x/sync":                   "changelog internal/runtime",
-	"golang.org/x/sys":                    "embedded state/lsm",
-	"go.uber.org/goleak":                  "internal/kafkatest",
-	"github.com/google/go-cmp":            "state/statetest",
-	"pgregory.net/rapid":                  "state/statetest",
-	"testing":                             "internal/kafkatest state/statetest", // adds flags to a program
-	"log":                                 "examples/...",                       // libraries take a *slog.Logger
-	"github.com/prometheus/client_golang/prometheus/promauto": "", // registers globally
+
+	// It registers globally.
+	"github.com/prometheus/client_golang/prometheus/promauto": "",
+
+	"github.com/cockroachdb/pebble/v2": "state/lsm",
+	"github.com/tidwall/btree":         "state internal/store",
+	"golang.org/x/sync":                "changelog internal/runtime",
+	"golang.org/x/sys":                 "embedded state/lsm",
+	"go.uber.org/goleak":               "internal/kafkatest",
+	"github.com/google/go-cmp":         "state/statetest",
+	"pgregory.net/rapid":               "state/statetest",
+
+	// Of the standard library: testing adds flags to a program, and libraries
+	// take a *slog.Logger.
+	"testing": "internal/kafkatest state/statetest",
+	"log":     "examples/...",
 }
 
 func TestImportsFollowTheTable(t *testing.T) {
