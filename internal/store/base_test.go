@@ -20,11 +20,11 @@ var (
 // base is a state.Store in memory that counts reads and open cursors and fails
 // on demand.
 type base struct {
-	m                   btree.Map[string, string]
-	gets, open          int
-	getErr, scanErr     error
-	closeErr            error
-	failAfter           int
+	m               btree.Map[string, string]
+	gets, open      int
+	getErr, scanErr error
+	closeErr        error
+	failAfter       int
 }
 
 func (b *base) Get(dst, key []byte) ([]byte, bool, error) {
@@ -39,6 +39,9 @@ func (b *base) Get(dst, key []byte) ([]byte, bool, error) {
 func (b *base) Scan(from, to []byte, reverse bool) state.Cursor {
 	if reverse {
 		panic("not needed here")
+	}
+	if to != nil && string(from) >= string(to) {
+		panic("an empty range, which stores need not understand")
 	}
 	b.open++
 	c := &cursor{b: b, left: -1}
@@ -160,7 +163,7 @@ func (list) Append(dst []byte, v []byte) ([]byte, error) {
 }
 
 func (list) Decode(b []byte) ([]byte, error) {
-	if len(b) == 0 || len(b) != 1+int(b[0]) {
+	if len(b) == 0 || len(b) != 1+int(b[0]) || len(b) > 1 && b[1] == 255 {
 		return nil, errors.New("damaged list")
 	}
 	return slices.Clone(b[1:]), nil

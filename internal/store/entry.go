@@ -6,15 +6,13 @@ import "unsafe"
 type entry[V any] struct {
 	key string // encoded
 	content[V]
-	kind kind
-	base knowledge
-	used bool // looked at since it came into the list of clean entries
-	pins int  // how many batches in flight have the key
-	size int64
-	// record is the number of the record that last put the entry into the
-	// journal; one entry goes there once per record.
-	record     uint64
-	prev, next *entry[V] // in the list of clean entries, or next in the free list
+	size   int64
+	record uint64 // the record that last put the entry into the journal: each does so once
+	pins   int32  // how many batches in flight have the key
+	kind   kind
+	base   knowledge
+	queued bool // waits for eviction, and will be passed over if it is not clean then
+	used   bool // looked at or written since it was queued
 }
 
 // content is what a key maps to. Contents are never changed in place, neither
@@ -62,32 +60,33 @@ func (e *entry[V]) pending() bool { return e.present || e.base != absent }
 // maxFree bounds the entries that wait to be used again.
 const maxFree = 1024
 
-// add makes a clean entry without value for the key in s.key.
+// add makes an entry without value for the key in s.key. It is clean, but the
+// caller has to queue it or make it dirty.
 func (s *KeyValue[K, V]) add() *entry[V] {
-	e := s.free
-	if e == nil {
-		e = new(entry[V])
+	var e *entry[V]
+	if n := len(s.free); n > 0 {
+		e, s.free = s.free[n-1], s.free[:n-1]
 	} else {
-		s.free = e.next
-		s.freeLen--
+		e = new(entry[V])
 	}
 	e.key = string(s.key)
 	s.entries[e.key] = e
-	s.link(e)
+	s.last = e
 	s.weigh(e)
 	return e
 }
 
-// remove forgets an entry that no batch in flight has.
+// remove forgets an entry that is not queued and that no batch in flight has.
 func (s *KeyValue[K, V]) remove(e *entry[V]) {
-	s.move(e, clean)
-	s.unlink(e)
-	s.bytes[clean] -= e.size
+	s.bytes[e.kind] -= e.size
+	if s.indexed && e.kind != clean {
+		s.pinned.Delete(e.key)
+	}
 	delete(s.entries, e.key)
+	s.last = nil
 	*e = entry[V]{}
-	if s.freeLen < maxFree {
-		e.next, s.free = s.free, e
-		s.freeLen++
+	if len(s.free) < maxFree {
+		s.free = append(s.free, e)
 	}
 }
 
@@ -100,14 +99,13 @@ func (s *KeyValue[K, V]) move(e *entry[V], to kind) {
 	s.bytes[from] -= e.size
 	s.bytes[to] += e.size
 	e.kind = to
-	switch {
-	case from == clean:
-		s.unlink(e)
-		if s.indexed {
-			s.pinned.Set(e.key, e)
+	if from == clean && s.indexed {
+		s.pinned.Set(e.key, e)
+	}
+	if to == clean {
+		if !e.queued {
+			s.queue(e)
 		}
-	case to == clean:
-		s.link(e)
 		if s.indexed {
 			s.pinned.Delete(e.key)
 		}
@@ -128,38 +126,6 @@ func (s *KeyValue[K, V]) weigh(e *entry[V]) {
 // the struct, and its share of a map that is three quarters full.
 func overhead[V any]() int {
 	return int(unsafe.Sizeof(entry[V]{})) + (16+8+1)*4/3
-}
-
-// link appends e to the list of clean entries, newest last.
-func (s *KeyValue[K, V]) link(e *entry[V]) {
-	root := &s.clean
-	e.used = false
-	e.prev, e.next = root.prev, root
-	root.prev.next, root.prev = e, e
-}
-
-// unlink takes e out of the list of clean entries.
-func (s *KeyValue[K, V]) unlink(e *entry[V]) {
-	e.prev.next, e.next.prev = e.next, e.prev
-	e.prev, e.next = nil, nil
-}
-
-// Evict drops clean entries until at most limit bytes of them are left. Those
-// that were not used for longest go first, roughly: one that was looked at gets
-// a second turn.
-func (s *KeyValue[K, V]) Evict(limit int64) {
-	for s.bytes[clean] > limit {
-		e := s.clean.next
-		if e == &s.clean {
-			return
-		}
-		if e.used {
-			s.unlink(e)
-			s.link(e)
-			continue
-		}
-		s.remove(e)
-	}
 }
 
 // Bytes is the rough size of the entries by kind. It costs nothing. Values that

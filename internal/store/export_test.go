@@ -1,12 +1,16 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Check compares all that a view keeps up to date step by step with the same
 // counted from scratch.
 func (s *KeyValue[K, V]) Check() error {
 	var bytes [kinds]int64
-	pins := map[*entry[V]]int{}
+	pins := map[*entry[V]]int32{}
 	for _, f := range s.flights {
 		for _, e := range f.entries {
 			pins[e]++
@@ -19,12 +23,19 @@ func (s *KeyValue[K, V]) Check() error {
 		}
 		isDirty[e] = true
 	}
-	ring := map[*entry[V]]bool{}
-	for e := s.clean.next; e != &s.clean; e = e.next {
-		if e.next.prev != e {
-			return fmt.Errorf("the ring is broken at %q", e.key)
+	noted := map[*entry[V]]bool{}
+	for _, b := range s.journal {
+		if noted[b.entry] {
+			return fmt.Errorf("%q is twice in the journal", b.entry.key)
 		}
-		ring[e] = true
+		noted[b.entry] = true
+	}
+	inLine := map[*entry[V]]bool{}
+	for _, e := range s.line[s.head:] {
+		if inLine[e] || s.entries[e.key] != e {
+			return fmt.Errorf("%q is twice in the line, or not alive", e.key)
+		}
+		inLine[e] = true
 	}
 	for key, e := range s.entries {
 		bytes[e.kind] += e.size
@@ -38,16 +49,18 @@ func (s *KeyValue[K, V]) Check() error {
 			return fmt.Errorf("%q has kind %d; dirty %v", key, e.kind, isDirty[e])
 		case e.kind != dirty && e.kind != e.resting():
 			return fmt.Errorf("%q has kind %d, want %d", key, e.kind, e.resting())
-		case (e.kind == clean) != ring[e]:
-			return fmt.Errorf("%q has kind %d; among the clean ones %v", key, e.kind, ring[e])
+		case e.queued != inLine[e], e.kind == clean && !e.queued:
+			return fmt.Errorf("%q has kind %d and is queued: %v; in the line: %v", key, e.kind, e.queued, inLine[e])
 		case s.indexed && indexed != (e.kind != clean), indexed && pinned != e:
 			return fmt.Errorf("%q has kind %d; indexed %v", key, e.kind, indexed)
 		case e.kind == clean && e.present != (e.base == there):
 			return fmt.Errorf("%q is clean and present is %v, but it knows %d of the base", key, e.present, e.base)
 		}
 	}
-	if len(s.entries) != len(ring)+len(isDirty)+countFrozen(pins) {
-		return fmt.Errorf("%d entries, %d clean, %d dirty", len(s.entries), len(ring), len(isDirty))
+	for _, e := range slices.Concat(slices.Collect(maps.Keys(pins)), s.dirty) {
+		if s.entries[e.key] != e {
+			return fmt.Errorf("%q is pinned and not alive", e.key)
+		}
 	}
 	if bytes != s.bytes {
 		return fmt.Errorf("bytes %v, want %v", s.bytes, bytes)
@@ -56,15 +69,6 @@ func (s *KeyValue[K, V]) Check() error {
 		return fmt.Errorf("%d scans are open", len(s.scans))
 	}
 	return nil
-}
-
-func countFrozen[V any](pins map[*entry[V]]int) (n int) {
-	for e := range pins {
-		if e.kind == frozen {
-			n++
-		}
-	}
-	return n
 }
 
 // Entries is the number of entries of any kind.

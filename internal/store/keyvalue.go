@@ -44,9 +44,10 @@ type KeyValue[K, V any] struct {
 	cloner serde.Cloner[V] // set if they must be cloned
 
 	entries map[string]*entry[V]
-	clean   entry[V] // root of the ring of clean entries
-	free    *entry[V]
-	freeLen int
+	last    *entry[V]   // the one that was looked up last, or nil
+	line    []*entry[V] // from head on: the queue for eviction; all clean entries are in it
+	head    int
+	free    []*entry[V]
 
 	journal []before[V]
 	record  uint64      // number of the current record
@@ -100,7 +101,7 @@ func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err err
 	if err := s.encodeKey(key); err != nil {
 		return v, 0, false, err
 	}
-	e := s.entries[string(s.key)]
+	e := s.find()
 	if e == nil {
 		if e, err = s.load(); err != nil {
 			return v, 0, false, err
@@ -144,7 +145,7 @@ func (s *KeyValue[K, V]) PutWithTime(key K, v V, timeMs int64) error {
 		s.buf = buf
 		c.raw = append(make([]byte, 0, len(buf)), buf...)
 	}
-	s.write(s.entries[string(s.key)], c)
+	s.write(s.find(), c)
 	return nil
 }
 
@@ -154,7 +155,7 @@ func (s *KeyValue[K, V]) Delete(key K) error {
 	if err := s.encodeKey(key); err != nil {
 		return err
 	}
-	e := s.entries[string(s.key)]
+	e := s.find()
 	if e != nil && !e.present {
 		return nil
 	}
@@ -170,8 +171,19 @@ func (s *KeyValue[K, V]) write(e *entry[V], c content[V]) {
 		e = s.add()
 	}
 	s.note(e, made)
-	e.content = c
+	e.content, e.used = c, true
 	s.weigh(e)
+}
+
+// find returns the entry of the key in s.key, or nil. The last one is asked
+// first: Put mostly follows Get.
+func (s *KeyValue[K, V]) find() *entry[V] {
+	if e := s.last; e != nil && e.key == string(s.key) {
+		return e
+	}
+	e := s.entries[string(s.key)]
+	s.last = e
+	return e
 }
 
 // load makes a clean entry of what the base has under the key in s.key.
@@ -190,6 +202,7 @@ func (s *KeyValue[K, V]) load() (*entry[V], error) {
 	e := s.add()
 	e.content, e.base = c, is
 	s.weigh(e)
+	s.queue(e)
 	return e, nil
 }
 

@@ -67,6 +67,8 @@ type machine[V any] struct {
 	current, marked, committed map[string]row
 	frozen                     []map[string]row
 	batches                    []*state.Batch
+
+	depth int // of scans in scans
 }
 
 func model[V any](v values[V], format state.Format) func(t *rapid.T) {
@@ -262,7 +264,7 @@ func (m *machine[V]) part(t *rapid.T) {
 }
 
 // scan compares a scan with the model as of its start; its body may write,
-// undo, commit and abort, and it may end early.
+// undo, commit, abort and scan, and it may end early.
 func (m *machine[V]) scan(t *rapid.T, from, to string, seq func(func(string, V) bool)) {
 	want := m.rows(from, to)
 	stop := rapid.IntRange(0, 12).Draw(t, "stop")
@@ -281,6 +283,10 @@ func (m *machine[V]) scan(t *rapid.T, from, to string, seq func(func(string, V) 
 		},
 		"discard": m.discard,
 	}
+	if m.depth++; m.depth < 3 {
+		body["all"], body["range"] = m.all, m.part
+	}
+	defer func() { m.depth-- }()
 	names := slices.Sorted(maps.Keys(body))
 	var got []string
 	for k, v := range seq {

@@ -17,13 +17,13 @@ import (
 // The first change under it makes it copy what is left before it (detach), so
 // that it sees the entries as of its start.
 type scan[V any] struct {
-	it   btree.MapIter[string, *entry[V]]
-	to   string // exclusive
-	all  bool   // there is no to
-	rest []pair[V]
-	copy bool // reads rest, not it
-	head pair[V]
-	ok   bool // there is a head
+	it       btree.MapIter[string, *entry[V]]
+	to       string // exclusive
+	all      bool   // there is no to
+	rest     []pair[V]
+	detached bool // reads rest, not it
+	head     pair[V]
+	ok       bool // there is a head
 }
 
 type pair[V any] struct {
@@ -33,7 +33,7 @@ type pair[V any] struct {
 
 // next steps to the next entry.
 func (c *scan[V]) next() {
-	if c.copy {
+	if c.detached {
 		if c.ok = len(c.rest) > 0; c.ok {
 			c.head, c.rest = c.rest[0], c.rest[1:]
 		}
@@ -51,14 +51,14 @@ func (c *scan[V]) take(ok bool) {
 
 // detach copies the entries that are left.
 func (c *scan[V]) detach() {
-	if c.copy {
+	if c.detached {
 		return
 	}
 	head, ok := c.head, c.ok
 	for c.next(); c.ok; c.next() {
 		c.rest = append(c.rest, c.head)
 	}
-	c.head, c.ok, c.copy = head, ok, true
+	c.head, c.ok, c.detached = head, ok, true
 }
 
 // detachScans is called before anything in the index changes.
