@@ -17,6 +17,9 @@ import (
 // message.max.bytes, less what a batch adds.
 const maxRecordBytes = 1_000_000
 
+// metadataAge is the least time between two looks at the cluster's metadata.
+const metadataAge = 100 * time.Millisecond
+
 // baseOpts are for every client. The versions of requests that name topics by
 // id in their newest forms are held back, since we send names.
 func (i *Instance) baseOpts() []kgo.Opt {
@@ -24,7 +27,14 @@ func (i *Instance) baseOpts() []kgo.Opt {
 	v.SetMaxKeyVersion(int16(kmsg.OffsetCommit), 9)
 	v.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
 	v.SetMaxKeyVersion(int16(kmsg.TxnOffsetCommit), 5)
-	opts := []kgo.Opt{kgo.MaxVersions(v), kgo.DisableClientMetrics(), kgo.WithHooks(&clientHook{i.cfg.Recorder})}
+	opts := []kgo.Opt{
+		kgo.MaxVersions(v), kgo.DisableClientMetrics(), kgo.WithHooks(&clientHook{i.cfg.Recorder}),
+		// A refused batch waits for the next metadata before it is sent again,
+		// by default up to 5 s: too long for a broker that answers
+		// CONCURRENT_TRANSACTIONS, as each does now and then. Unknown topics
+		// get as much patience as before, counted in shorter steps.
+		kgo.MetadataMinAge(metadataAge), kgo.UnknownTopicRetries(int(20 * time.Second / metadataAge)),
+	}
 	if i.cfg.Logger != nil {
 		opts = append(opts, kgo.WithLogger(&clientLogger{i.cfg.Logger}))
 	}
