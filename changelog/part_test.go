@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -78,6 +79,45 @@ func TestMemoryIsGivenBack(t *testing.T) {
 			t.Fatalf("memory is held after Load %d failed", n)
 		}
 		r.memory.Release(o.Memory)
+	}
+}
+
+func TestRecordsWithoutKeyAreNoRows(t *testing.T) {
+	var p part
+	left := p.fill([]*kgo.Record{
+		{Value: []byte("no key")},
+		{Key: []byte{}, Value: []byte("empty key")},
+		{},
+		{Key: []byte("a")},
+	}, 1000, state.Plain)
+	if len(left) != 0 || !p.last || p.batch.Len() != 2 {
+		t.Fatalf("%d records left, %d rows", len(left), p.batch.Len())
+	}
+	if w := p.batch.At(0); len(w.Key) != 0 || string(w.Value) != "empty key" || w.Delete {
+		t.Errorf("row %+v", w)
+	}
+	if w := p.batch.At(1); string(w.Key) != "a" || !w.Delete {
+		t.Errorf("row %+v", w)
+	}
+}
+
+func TestPickKeepsPartitionsApartThatMustNotMeet(t *testing.T) {
+	at := func(num int32, alone bool) *want {
+		return &want{partition: partition{topic: "log", num: num}, alone: alone}
+	}
+	waiting := []*want{at(0, false), at(1, true), at(0, false), at(2, false), at(3, true)}
+	var rounds []string
+	for len(waiting) > 0 {
+		var now []*want
+		now, waiting = pick(waiting)
+		round := ""
+		for _, w := range now {
+			round += fmt.Sprint(w.num)
+		}
+		rounds = append(rounds, round)
+	}
+	if diff := cmp.Diff([]string{"02", "1", "0", "3"}, rounds); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -41,7 +41,7 @@ func TestEmptyChangelogLeavesPosition(t *testing.T) {
 	})
 }
 
-func TestTombstonesNullKeysAndTimes(t *testing.T) {
+func TestTombstonesEmptyValuesAndTimes(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		l := newLog(t, b, 1, nil)
 		cl := l.writer()

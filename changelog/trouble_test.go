@@ -116,13 +116,23 @@ func (p *pause) Load(b *state.Batch, pos state.Position) error {
 	return p.Store.Load(b, pos)
 }
 
+// wait returns when the restore has come to its first Load.
+func (p *pause) wait(t *testing.T, done <-chan outcome) {
+	t.Helper()
+	select {
+	case <-p.reached:
+	case o := <-done:
+		t.Fatalf("ended before the first Load: %+v", o)
+	}
+}
+
 func TestTopicRecreatedDuringARestore(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		l := newLog(t, b, 1, nil)
 		l.transact(kgo.TryCommit, l.many(1000, 1000, 0)...)
 		p := newPause(newStore(t))
 		done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000}), l.request(p))
-		<-p.reached
+		p.wait(t, done)
 		b.DeleteTopic(t, l.topic)
 		b.CreateTopic(t, l.topic, 1)
 		close(p.goOn)
@@ -139,7 +149,7 @@ func TestLogStartPassesThePositionDuringARestore(t *testing.T) {
 	l.write(l.producer(), l.many(300, 1000, 0)...)
 	p := newPause(newStore(t))
 	done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000}), l.request(p))
-	<-p.reached
+	p.wait(t, done)
 	if err := b.Fake.DeleteRecords(l.topic, 0, 290); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +175,7 @@ func TestBrokerCutDuringARestore(t *testing.T) {
 		t.Cleanup(r.Close)
 		p := newPause(newStore(t))
 		done := l.background(deadline(t), r, l.request(p))
-		<-p.reached
+		p.wait(t, done)
 		proxy.Cut()
 		close(p.goOn)
 		var o outcome

@@ -42,7 +42,9 @@ func TestRestoreWaitsForAnOpenTransaction(t *testing.T) {
 				s, progress := newStore(t), new(Progress)
 				q := l.request(s)
 				q.Progress = progress
-				done := l.background(deadline(t), l.restorer(Options{}), q)
+				// The budget has room for one fetch: what is not given back
+				// while waiting would be missing afterwards.
+				done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 1000, Memory: 3000}), q)
 				kafkatest.WaitFor(t, "the first transaction to be restored", func() bool { return progress.Now().Position == 2 })
 				// The log grows meanwhile; the target stays.
 				l.transact(kgo.TryCommit, l.put("c", "later", 4))
@@ -83,7 +85,14 @@ func TestStuckTransactionIsReported(t *testing.T) {
 		r := l.restorer(Options{StuckAfter: 10 * time.Millisecond, OnStuck: func(_ Request, s Stuck) { reports <- s }})
 		s := newStore(t)
 		done := l.background(deadline(t), r, l.request(s))
-		st := <-reports
+		var st Stuck
+		select {
+		case st = <-reports:
+		case o := <-done:
+			t.Fatalf("restored while a transaction is open: %+v", o)
+		case <-deadline(t).Done():
+			t.Fatal("no report")
+		}
 		if st.Err != nil || len(st.Producers) != 1 || st.Topic != l.topic || st.LastStable != 2 || st.HighWatermark != 3 || st.For <= 0 {
 			t.Fatalf("report %+v", st)
 		}
@@ -117,7 +126,11 @@ func TestWaitingRestoreEndsWithItsContextAndWithTheRestorer(t *testing.T) {
 		started := make(chan Result, 1)
 		r = l.restorer(Options{OnStart: func(_ Request, r Result) { started <- r }})
 		done = l.background(deadline(t), r, l.request(newStore(t)))
-		<-started
+		select {
+		case <-started:
+		case o := <-done:
+			t.Fatalf("ended before it started: %+v", o)
+		}
 		r.Close()
 		if o := <-done; !errors.Is(o.err, errClosed) {
 			t.Error(o.err)
