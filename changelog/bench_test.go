@@ -1,7 +1,6 @@
 package changelog
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -66,7 +65,7 @@ func BenchmarkRestore(b *testing.B) {
 					total += o.Records
 				}
 				if total != records {
-					b.Fatal(fmt.Sprintf("%d records", total))
+					b.Fatalf("%d records", total)
 				}
 			}
 			b.ReportMetric(records*float64(b.N)/b.Elapsed().Seconds(), "records/s")

@@ -114,12 +114,15 @@ func (r *Restorer) Restore(ctx context.Context, q Request) (Result, error) {
 	}
 	s := restore{Restorer: r, Request: q, log: r.opts.Logger.With(
 		"store", q.ID.Name, "topic", q.Topic, "partition", q.Partition)}
+	began := time.Now()
 	err := s.run(ctx)
+	res := q.Progress.Now()
+	s.log.Info("restore ends", "records", res.Records, "position", res.Position, "dropped", res.Dropped.String(), "took", time.Since(began), "err", err)
 	if err != nil {
 		err = fmt.Errorf("restore store %s from %s partition %d: %w", q.ID.Name, q.Topic, q.Partition, err)
 	}
 	if r.opts.OnEnd != nil {
-		r.opts.OnEnd(q, q.Progress.Now(), err)
+		r.opts.OnEnd(q, res, err)
 	}
-	return q.Progress.Now(), err
+	return res, err
 }

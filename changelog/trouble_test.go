@@ -69,6 +69,30 @@ func TestCompactedTail(t *testing.T) {
 	}
 }
 
+// The cleaner of a real broker leaves holes, empty batches and a log start that
+// does not move.
+func TestLogCompactedByKafka(t *testing.T) {
+	l := newLog(t, kafkatest.Kafka(t), 1, map[string]string{
+		"segment.ms": "20", "min.cleanable.dirty.ratio": "0.01", "delete.retention.ms": "3600000"})
+	for i := range 20 {
+		l.transact(kgo.TryCommit, l.put(fmt.Sprint("k", i%3), fmt.Sprint(i), int64(i)), l.put("gone", "x", 1))
+		l.transact(kgo.TryAbort, l.put("k0", "aborted", 1))
+	}
+	l.transact(kgo.TryCommit, l.put("gone", "", 1))
+	cl := l.producer()
+	kafkatest.WaitFor(t, "the cleaner", func() bool {
+		l.write(cl, l.put("last", "1", 1)) // begins a segment, so that older ones can be cleaned
+		first, err := NextPosition(deadline(t), cl, l.topic, 0, 0, l.highWatermark())
+		return err == nil && first > 60
+	})
+	s := newStore(t)
+	res := l.restore(s)
+	if res.Start != 0 || res.End != l.highWatermark() || res.Position != res.End {
+		t.Errorf("result %+v", res)
+	}
+	expect(t, s, rows{"k0": "18", "k1": "19", "k2": "17", "last": "1"})
+}
+
 func TestRecreatedTopicIsReadFromItsStart(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		l := newLog(t, b, 1, nil)
