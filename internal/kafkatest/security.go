@@ -67,8 +67,9 @@ func (s *Security) OptionsFor(mechanism, password string) []kgo.Opt {
 // Mechanisms are the SASL mechanisms of a secured broker.
 var Mechanisms = []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
 
-// FakeSecure is Fake with TLS and SASL.
-func FakeSecure(t testing.TB, opts ...kfake.Opt) *Broker {
+// ServerTLS returns a server's configuration for 127.0.0.1 and what its clients
+// need to trust it.
+func ServerTLS(t testing.TB) (*tls.Config, *Security) {
 	t.Helper()
 	sec, err := newSecurity()
 	if err != nil {
@@ -78,7 +79,14 @@ func FakeSecure(t testing.TB, opts ...kfake.Opt) *Broker {
 	if err != nil {
 		t.Fatalf("kafkatest: %v", err)
 	}
-	opts = append(opts, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}), kfake.EnableSASL())
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, sec
+}
+
+// FakeSecure is Fake with TLS and SASL.
+func FakeSecure(t testing.TB, opts ...kfake.Opt) *Broker {
+	t.Helper()
+	server, sec := ServerTLS(t)
+	opts = append(opts, kfake.TLS(server), kfake.EnableSASL())
 	for _, m := range Mechanisms {
 		opts = append(opts, kfake.Superuser(m, User, Password))
 	}
