@@ -38,6 +38,7 @@ type Instance struct {
 	cause    error
 
 	id          string
+	started     time.Time
 	db          state.DB
 	admin       *kgo.Client // requests that belong to no member and no transaction
 	adm         *kadm.Client
@@ -111,6 +112,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(i.abortCtx, cancel)
+	i.started = i.now()
 	i.setState(status.Starting, nil)
 	defer func() {
 		if err != nil {
@@ -351,7 +353,7 @@ func (i *Instance) workerHighWater() (int, error) {
 
 // self is what this member tells the group.
 func (i *Instance) self(workers int) peer {
-	p := peer{instance: i.id, host: i.cfg.Host, workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
+	p := peer{instance: i.id, host: i.cfg.Host, started: i.started.UnixMilli(), workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
 	stored, err := i.db.Stored()
 	if err != nil {
 		return p

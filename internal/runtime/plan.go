@@ -55,22 +55,23 @@ func plan(tasks []plannedTask, members []member) assignments {
 }
 
 // refuseTwins lets only one of several members with one instance id take
-// part: the one that has been in the group longer.
+// part: the one that was started last. The others are mostly predecessors that
+// were killed and whose membership has not run out. Should one be alive, the
+// start of the last has fenced its transactions, and it is told to end.
 func refuseTwins(members []member) {
-	first := make(map[string]*member)
+	last := make(map[string]*member)
 	for i := range members {
 		m := &members[i]
-		other := first[m.instance]
-		if other == nil {
-			first[m.instance] = m
-			continue
+		keeper := last[m.instance]
+		if keeper == nil || m.started > keeper.started {
+			last[m.instance] = m
 		}
-		newer := m
-		if len(m.owned) > len(other.owned) {
-			newer, first[m.instance] = other, m
+	}
+	for i := range members {
+		m := &members[i]
+		if keeper := last[m.instance]; keeper != m {
+			m.refused = fmt.Sprintf("instance id %q is in use by a member on host %q that was started later; give each instance a state folder or Config.InstanceID of its own", m.instance, keeper.host)
 		}
-		keeper := first[m.instance]
-		newer.refused = fmt.Sprintf("instance id %q is in use by a member on host %q; give each instance a state folder or Config.InstanceID of its own", m.instance, keeper.host)
 	}
 }
 

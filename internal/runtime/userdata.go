@@ -19,8 +19,9 @@ type peer struct {
 	member   string // member id; only in rosters
 	instance string
 	host     string
-	workers  int // worker indexes that may have transactional ids
-	slots    int // of each
+	started  int64 // Unix milliseconds; not in rosters
+	workers  int   // worker indexes that may have transactional ids
+	slots    int   // of each
 	// positions are the tasks whose state the instance holds, with how far it
 	// has come in their changelogs.
 	positions map[processor.TaskID]int64
@@ -33,6 +34,7 @@ func appendJoin(b []byte, p peer) []byte {
 	b = append(b, userDataVersion)
 	b = appendString(b, p.instance)
 	b = appendString(b, p.host)
+	b = binary.AppendUvarint(b, uint64(p.started))
 	b = binary.AppendUvarint(b, uint64(p.workers))
 	b = binary.AppendUvarint(b, uint64(p.slots))
 	b = binary.AppendUvarint(b, uint64(len(p.positions)))
@@ -47,7 +49,7 @@ func appendJoin(b []byte, p peer) []byte {
 func parseJoin(b []byte) (peer, error) {
 	r := reader{b: b}
 	r.version()
-	p := peer{instance: r.string(), host: r.string(), workers: r.int(), slots: r.int()}
+	p := peer{instance: r.string(), host: r.string(), started: int64(r.int()), workers: r.int(), slots: r.int()}
 	n := r.int()
 	if r.failed || n > len(b) {
 		return p, errUserData
