@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,10 +78,25 @@ func (l *log) begin(cl *kgo.Client) {
 	}
 }
 
+// end ends the transaction of a producer and waits for its markers: a real
+// broker answers before it has written them.
 func (l *log) end(cl *kgo.Client, how kgo.TransactionEndTry) {
 	l.t.Helper()
-	if err := cl.EndTransaction(deadline(l.t), how); err != nil {
+	id, _, err := cl.ProducerID(deadline(l.t))
+	if err == nil {
+		err = cl.EndTransaction(deadline(l.t), how)
+	}
+	if err != nil {
 		l.t.Fatal(err)
+	}
+	f := newFetcher(cl)
+	defer f.close()
+	for n := range l.info.Partitions {
+		r := newReader(f, partition{topic: l.topic, num: n})
+		kafkatest.WaitFor(l.t, "the markers of a transaction", func() bool {
+			open, err := r.openTransactions(deadline(l.t))
+			return err == nil && !slices.ContainsFunc(open, func(o OpenTransaction) bool { return o.ProducerID == id })
+		})
 	}
 }
 
