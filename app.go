@@ -35,6 +35,9 @@ type App struct {
 // while the next is sent.
 const inFlight = 2
 
+// batchRecords is how many records of a task are processed in one go.
+const batchRecords = 512
+
 // New makes an App of a topology. It returns everything that is wrong with the
 // topology and the Config, joined. It connects to nothing yet.
 func New(b *topology.Builder, cfg Config) (*App, error) {
@@ -88,7 +91,7 @@ func (a *App) runtimeConfig() runtime.Config {
 	}
 	return runtime.Config{
 		App: c.AppID, InstanceID: c.InstanceID, Host: hostname(), Client: client, Graph: a.graph, State: c.State,
-		Workers: c.Workers, InFlight: inFlight, ExactlyOnce: c.Guarantee == ExactlyOnce,
+		Workers: c.Workers, InFlight: inFlight, Batch: batchRecords, ExactlyOnce: c.Guarantee == ExactlyOnce,
 		CommitInterval: c.CommitInterval, SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout,
 		TransactionTimeout: c.TransactionTimeout, ShutdownTimeout: c.ShutdownTimeout, StateRetention: c.StateRetention,
 		QueueBytes: c.Memory.Queues, EntryBytes: c.Memory.Entries, OutboxBytes: c.Memory.Outbox,

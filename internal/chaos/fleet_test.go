@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ type fleet struct {
 	args    []string // of every copy
 	logs    string   // folder
 	copies  []*instance
-	started int
+	added   int // copies
+	started int // runs of copies
 }
 
 // instance is a copy with its state folder. A copy that has ended is started
@@ -50,7 +52,8 @@ func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, args ...string)
 // add starts one more copy.
 func (f *fleet) add() *instance {
 	f.t.Helper()
-	c := &instance{index: len(f.copies), state: f.t.TempDir()}
+	c := &instance{index: f.added, state: f.t.TempDir()}
+	f.added++
 	f.start(c)
 	f.copies = append(f.copies, c)
 	return c
@@ -95,6 +98,13 @@ func (f *fleet) check() {
 			f.t.Fatalf("copy %d ended by itself: %v; its log (%s) ends in\n%s", c.index, c.err, c.log, c.tail(100))
 		}
 	}
+}
+
+// remove lets the copy at a place leave for good.
+func (f *fleet) remove(at int) {
+	f.t.Helper()
+	f.leave(f.copies[at])
+	f.copies = slices.Delete(f.copies, at, at+1)
 }
 
 // leave asks a copy to stop and waits until it has.

@@ -25,6 +25,9 @@ type Config struct {
 	Workers     int
 	InFlight    int // transactions open at once per worker, 1 or 2
 	ExactlyOnce bool
+	// Batch is how many records of a task are processed before its worker looks
+	// at the clock and its mailbox again.
+	Batch int
 
 	CommitInterval     time.Duration
 	SessionTimeout     time.Duration

@@ -105,8 +105,10 @@ func (f *fetcher) run(ctx context.Context) {
 		}
 		fetches := cl.PollFetches(pollCtx)
 		cancel()
-		f.box.run()
+		// What was polled comes from before any seek: it must be dealt out, or
+		// dropped by closed inboxes, first.
 		f.deal(fetches)
+		f.box.run()
 		f.balance()
 		cl.AllowRebalance()
 		if fetches.IsClientClosed() {

@@ -71,6 +71,9 @@ func (i *Instance) checkMember() {
 // takeOn starts all tasks of which every partition is owned and that do not
 // run yet. The rest waits: a task never starts with a part of its inputs.
 func (i *Instance) takeOn() []processor.TaskID {
+	if i.stopping() {
+		return nil
+	}
 	member := i.members.member
 	held := i.tasks()
 	var ids []processor.TaskID
@@ -142,6 +145,7 @@ func (i *Instance) loseAll() {
 func (i *Instance) lose(gone []*handle) {
 	for _, h := range gone {
 		h.lost.Store(true)
+		h.abandon()
 	}
 	for _, h := range gone {
 		if h.worker != nil {

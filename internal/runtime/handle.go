@@ -37,10 +37,11 @@ type handle struct {
 	member string // the member id under which it was assigned (R2)
 	worker *worker
 
-	// ctx ends when the task is given up; the starter stops then.
-	ctx     context.Context
-	cancel  context.CancelFunc
-	started chan struct{} // closed when the starter is done with it
+	// ctx ends when the task is given up; the starter stops then. work ends
+	// when what the task does is of no use any more: user code waits under it.
+	ctx, work       context.Context
+	cancel, abandon context.CancelFunc
+	started         chan struct{} // closed when the starter is done with it
 
 	// lost says that another member may own the task by now: nothing that it
 	// did since may be committed.
@@ -68,6 +69,7 @@ type handle struct {
 func newHandle(ctx context.Context, id processor.TaskID, sub *graph.Subtopology, topics map[*graph.Node][]string, member string) *handle {
 	h := &handle{id: id, sub: sub, topics: topics, member: member, started: make(chan struct{})}
 	h.ctx, h.cancel = context.WithCancel(ctx)
+	h.work, h.abandon = context.WithCancel(ctx)
 	for _, names := range topics {
 		for _, name := range names {
 			h.inputs = append(h.inputs, tp{name, id.Partition})

@@ -46,8 +46,8 @@ func (i *Instance) startTask(h *handle) error {
 	cfg := task.Config{
 		App: i.cfg.App, Sub: h.sub, Partition: h.id.Partition, Topics: h.topics,
 		Positions: begin.positions, Restored: make(map[string]task.Metadata), Stores: h.stores,
-		Policies: i.cfg.Policies, OnError: i.taskError, Context: h.ctx,
-		EntryBytes: i.taskEntryBytes(), MaxRecordBytes: maxRecordBytes,
+		Policies: i.cfg.Policies, OnError: i.taskError, Context: h.work,
+		EntryBytes: i.taskEntryBytes(), MaxRecordBytes: maxRecordBytes, NowMs: i.now().UnixMilli(),
 	}
 	for p, c := range found {
 		if c.known {
@@ -128,6 +128,7 @@ func (i *Instance) closeTask(h *handle) {
 		return
 	}
 	h.worker.tasksHeld.Add(-1)
+	h.abandon()
 	if h.task != nil {
 		if err := h.task.Close(); err != nil {
 			i.log.Warn("close task", "task", h.id.String(), "err", err)

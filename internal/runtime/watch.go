@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/millrace-io/millrace/changelog"
 	"github.com/millrace-io/millrace/status"
 )
 
@@ -38,6 +39,7 @@ func (i *Instance) watch(ctx context.Context) {
 			return
 		}
 		i.pingBrokers(ctx)
+		i.checkWaits(ctx)
 		if i.now().Sub(lastPurge) >= purgeInterval {
 			lastPurge = i.now()
 			i.purge(ctx)
@@ -125,6 +127,35 @@ func (i *Instance) checkVersions(resp *kmsg.ApiVersionsResponse) error {
 		}
 	}
 	return nil
+}
+
+// checkWaits looks at the inputs that tasks wait for. If all that is left in
+// one is what readers never get to see, aborted records or what compaction has
+// emptied, then no fetch will ever say that its end is reached.
+func (i *Instance) checkWaits(ctx context.Context) {
+	for _, h := range i.running() {
+		p := h.pub.Load()
+		if p == nil || !h.waiting.Load() {
+			continue
+		}
+		for _, in := range p.Inputs {
+			at, end := in.Position.Load(), h.ends[in.Topic].Load()
+			if in.BufferedRecords.Load() > 0 || at < 0 || at >= end {
+				continue
+			}
+			ctx, cancel := context.WithTimeout(ctx, brokerInterval)
+			next, err := changelog.NextPosition(ctx, i.admin, in.Topic, h.id.Partition, at, end)
+			cancel()
+			if err != nil || next < end {
+				continue
+			}
+			h.worker.box.post(func() {
+				if h.phase.Load() == phaseRunning {
+					h.task.SetLag(in.Topic, 0)
+				}
+			})
+		}
+	}
 }
 
 // purge deletes what has been processed from repartition topics, which keep

@@ -15,10 +15,6 @@ import (
 	"github.com/millrace-io/millrace/processor"
 )
 
-// batchRecords is how many records of a task are processed before its worker
-// looks at the clock and its mailbox again.
-const batchRecords = 512
-
 // worker owns tasks and runs them on one goroutine. Everything here is that
 // goroutine's unless it says otherwise.
 type worker struct {
@@ -168,7 +164,7 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			continue
 		}
 		w.feed(h)
-		res, err := h.task.Process(ms, batchRecords)
+		res, err := h.task.Process(ms, w.inst.cfg.Batch)
 		if res.Records > 0 && w.first.IsZero() {
 			w.first = now
 		}
@@ -177,7 +173,9 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			err = w.punctuate(h, ms)
 		}
 		if err != nil {
-			w.inst.fail(err)
+			if h.work.Err() == nil { // else the work was cut off, and is lost anyway
+				w.inst.fail(err)
+			}
 			w.failure = err
 			w.poisoned.Store(true)
 			return false, until
@@ -239,12 +237,17 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if w.failure != nil || w.outstanding >= w.inst.cfg.InFlight {
 		return again
 	}
-	moved, due := false, len(w.releases) > 0 || w.quit
+	moved, due, leaving := false, len(w.releases) > 0, false
 	var bytes int64
 	for _, h := range w.handles {
-		moved = moved || h.task.NeedsCommit()
+		needs := h.task.NeedsCommit()
+		moved = moved || needs
+		leaving = leaving || needs && h.releasing && !h.lost.Load()
 		due = due || h.task.CommitRequested()
 		bytes += h.task.UncommittedBytes()
+	}
+	if len(w.releases) > 0 && !leaving {
+		return again // the pipeline runs empty, and those who wait for tasks get them
 	}
 	if !moved {
 		return again
@@ -371,7 +374,7 @@ func (w *worker) finishReleases() {
 			return false
 		}
 		for _, h := range r.handles {
-			if h.task != nil && !h.lost.Load() && h.task.NeedsCommit() && slices.Contains(w.handles, h) && !w.inst.aborting() {
+			if slices.Contains(w.handles, h) && !h.lost.Load() && h.task.NeedsCommit() && !w.inst.aborting() {
 				return false
 			}
 		}

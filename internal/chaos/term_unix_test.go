@@ -1,0 +1,63 @@
+//go:build unix
+
+package chaos
+
+import (
+	"testing"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/kafkatest"
+)
+
+// terms ends copies with SIGTERM: each commits, leaves the group, exits with
+// status 0 and is replaced at once.
+func terms(t *testing.T, b *kafkatest.Broker, name string) {
+	s := sized()
+	r := begin(t, b, exactlyOnce, copies, s, time.Duration(s.strokes+1)*s.every)
+	for range s.strokes {
+		r.pass(s.every)
+		c := r.fleet.pick()
+		r.fleet.leave(c)
+		r.fleet.again(c)
+		r.strokes++
+	}
+	r.pass(s.every)
+	r.finish(name, "ends")
+}
+
+func TestTerminatedCopiesOnKafka(t *testing.T) { terms(t, kafkatest.Kafka(t), "sigterm") }
+
+func TestTerminatedCopiesOnEmbedded(t *testing.T) {
+	terms(t, kafkatest.Embedded(t), "sigterm embedded")
+}
+
+// freezes stops copies with SIGSTOP for longer than their session time-out, so
+// that others take over their work, and lets them go on. A copy that wakes
+// still believes that it is a member and has transactions open.
+func freezes(t *testing.T, b *kafkatest.Broker, name string) {
+	s := sized()
+	if !full() {
+		s.strokes = 2
+	}
+	frozen := s.session + 2*time.Second
+	r := begin(t, b, exactlyOnce, copies, s, time.Duration(s.strokes)*(frozen+s.every))
+	for range s.strokes {
+		c := r.fleet.pick()
+		if err := freeze(c.cmd.Process); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(frozen)
+		if err := thaw(c.cmd.Process); err != nil {
+			t.Fatal(err)
+		}
+		r.strokes++
+		r.pass(s.every)
+	}
+	r.finish(name, "freezes")
+}
+
+func TestFrozenCopiesOnKafka(t *testing.T) { freezes(t, kafkatest.Kafka(t), "sigstop") }
+
+func TestFrozenCopiesOnEmbedded(t *testing.T) {
+	freezes(t, kafkatest.Embedded(t), "sigstop embedded")
+}
