@@ -2,14 +2,10 @@ package runtime
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -204,96 +200,6 @@ func (i *Instance) shutdown() error {
 	}
 }
 
-// open connects, and makes everything that Run needs.
-func (i *Instance) open(ctx context.Context) (err error) {
-	i.db, err = i.cfg.State.Open(ctx, state.Options{
-		App: i.cfg.App, CacheBytes: i.cfg.CacheBytes, MemtableBytes: i.cfg.MemtableBytes, Logger: i.cfg.Logger,
-	})
-	if err != nil {
-		return err
-	}
-	if err := i.identify(); err != nil {
-		return err
-	}
-	i.admin, err = kgo.NewClient(i.baseOpts()...)
-	if err != nil {
-		return err
-	}
-	i.adm = kadm.NewClient(i.admin)
-	if err := i.checkBrokers(ctx); err != nil {
-		return err
-	}
-	if i.layout, err = i.prepare(ctx); err != nil {
-		return err
-	}
-	i.restorer = changelog.NewRestorer(i.admin, changelog.Options{Logger: i.log, StuckAfter: i.cfg.TransactionTimeout + stuckGrace})
-	i.workerBytes = i.cfg.OutboxBytes / int64(i.cfg.Workers*(i.cfg.InFlight+1))
-	i.fetcher = newFetcher(i)
-	highest, err := i.workerHighWater()
-	if err != nil {
-		return err
-	}
-	if err := i.makeWorkers(ctx, highest); err != nil {
-		return err
-	}
-	i.balancer = &balancer{layout: i.layout, self: func() peer { return i.self(highest) }}
-	i.group, err = kgo.NewClient(i.groupOpts()...)
-	return err
-}
-
-// makeWorkers makes the workers with their producing clients, and fences all
-// transactional ids that this instance has ever used.
-func (i *Instance) makeWorkers(ctx context.Context, highest int) error {
-	var old []string
-	for n := range highest {
-		var w *worker
-		if n < i.cfg.Workers {
-			w = newWorker(i, n)
-			i.workers = append(i.workers, w)
-		}
-		if !i.cfg.ExactlyOnce {
-			if w != nil {
-				w.slots = append(w.slots, &slot{make: i.makeProducer("")})
-			}
-			continue
-		}
-		for s := range slotCount {
-			id := transactionalID(i.cfg.App, i.id, n, s)
-			old = append(old, id)
-			if w != nil && s < i.slots() {
-				w.slots = append(w.slots, &slot{id: id, make: i.makeProducer(id)})
-			}
-		}
-	}
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := i.fence(ctx, old)
-		if err == nil || ctx.Err() != nil || fatalBroker(err) {
-			return err
-		}
-		i.log.Warn("fence transactions of an earlier run", "err", err)
-		if !sleep(ctx, pause) {
-			return err
-		}
-	}
-}
-
-// slotCount is how many transactional ids a worker may have; slots how many it
-// uses. A client is not good for the next transaction until the markers of its
-// last are written, some 3 ms after its end: with short intervals it takes a
-// third (transactions.md, section 7).
-const slotCount = 3
-
-func (i *Instance) slots() int {
-	if i.cfg.CommitInterval < 10*time.Millisecond {
-		return slotCount
-	}
-	return 2
-}
-
-func (i *Instance) makeProducer(id string) func() (*kgo.Client, error) {
-	return func() (*kgo.Client, error) { return kgo.NewClient(i.producerOpts(id)...) }
-}
-
 // close releases what open made.
 func (i *Instance) close() {
 	i.abort()
@@ -305,77 +211,6 @@ func (i *Instance) close() {
 			i.log.Warn("close state", "err", err)
 		}
 	}
-}
-
-// The metadata keys of the state database.
-const (
-	metaInstance = "instance"
-	metaWorkers  = "workers"
-)
-
-// identify finds the instance id: the given one, that of the state folder, or
-// a new random one, which is kept there.
-func (i *Instance) identify() error {
-	stored, ok, err := i.db.Meta(metaInstance)
-	if err != nil {
-		return err
-	}
-	switch {
-	case i.cfg.InstanceID != "":
-		i.id = i.cfg.InstanceID
-	case ok:
-		i.id = string(stored)
-	default:
-		var b [8]byte
-		_, _ = rand.Read(b[:])
-		i.id = hex.EncodeToString(b[:])
-	}
-	i.log = i.log.With("instance", i.id)
-	if string(stored) == i.id {
-		return nil
-	}
-	return i.db.SetMeta(metaInstance, []byte(i.id))
-}
-
-// workerHighWater is the highest worker count that this instance has ever had:
-// transactions of workers that there are no more can still be open.
-func (i *Instance) workerHighWater() (int, error) {
-	stored, _, err := i.db.Meta(metaWorkers)
-	if err != nil {
-		return 0, err
-	}
-	n, _ := strconv.Atoi(string(stored))
-	if n >= i.cfg.Workers {
-		return n, nil
-	}
-	return i.cfg.Workers, i.db.SetMeta(metaWorkers, []byte(strconv.Itoa(i.cfg.Workers)))
-}
-
-// self is what this member tells the group.
-func (i *Instance) self(workers int) peer {
-	p := peer{instance: i.id, host: i.cfg.Host, started: i.started.UnixMilli(), workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
-	stored, err := i.db.Stored()
-	if err != nil {
-		return p
-	}
-	for _, s := range stored {
-		for _, sub := range i.cfg.Graph.Subtopologies {
-			for _, spec := range sub.Stores {
-				if spec.Name == s.ID.Name {
-					p.positions[processor.TaskID{Subtopology: sub.ID, Partition: s.ID.Partition}] += s.Position.Next
-				}
-			}
-		}
-	}
-	return p
-}
-
-// firstSeq is a random transaction number to start from: the number tells
-// this process's commits from those of any other (R7).
-func (i *Instance) firstSeq() uint64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:])
-	return binary.BigEndian.Uint64(b[:]) >> 1
 }
 
 // callback makes a group callback wait its turn.

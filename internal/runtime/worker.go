@@ -2,9 +2,7 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"math"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,7 +10,6 @@ import (
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/task"
-	"github.com/millrace-io/millrace/processor"
 )
 
 // worker owns tasks and runs them on one goroutine. Everything here is that
@@ -54,12 +51,6 @@ type worker struct {
 	tasksHeld atomic.Int32 // handles, to place new ones
 }
 
-// release is the request to give tasks back.
-type release struct {
-	handles []*handle
-	done    chan struct{} // closed when they are closed
-}
-
 func newWorker(i *Instance, index int) *worker {
 	w := &worker{
 		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(),
@@ -93,20 +84,6 @@ func (w *worker) adopt(h *handle) {
 		w.handles = append(w.handles, h)
 		h.phase.Store(phaseRunning)
 	})
-}
-
-// release takes tasks from the worker: they process nothing more, what they
-// did is committed (or, where a task is marked lost, aborted), they are closed,
-// and then done is closed. Tasks that the worker does not hold are ignored.
-func (w *worker) release(handles []*handle) (done chan struct{}) {
-	r := &release{handles: handles, done: make(chan struct{})}
-	w.box.post(func() {
-		for _, h := range handles {
-			h.releasing = true
-		}
-		w.releases = append(w.releases, r)
-	})
-	return r.done
 }
 
 // stop ends the worker once its transactions are settled. Its tasks must have
@@ -230,121 +207,6 @@ func (w *worker) feed(h *handle) {
 	}
 }
 
-// maybeCommit hands the running transaction over if it is due and there is
-// room for one more. It returns when to look again.
-func (w *worker) maybeCommit(now time.Time) (again time.Time) {
-	again = now.Add(time.Hour)
-	if w.failure != nil || w.outstanding >= w.inst.cfg.InFlight {
-		return again
-	}
-	moved, due, leaving := false, len(w.releases) > 0, false
-	var bytes int64
-	for _, h := range w.handles {
-		needs := h.task.NeedsCommit()
-		moved = moved || needs
-		leaving = leaving || needs && h.releasing && !h.lost.Load()
-		due = due || h.task.CommitRequested()
-		bytes += h.task.UncommittedBytes()
-	}
-	if len(w.releases) > 0 && !leaving {
-		return again // the pipeline runs empty, and those who wait for tasks get them
-	}
-	if !moved {
-		return again
-	}
-	if w.first.IsZero() {
-		w.first = now
-	}
-	at := w.first.Add(w.inst.cfg.CommitInterval)
-	if !due && bytes < w.inst.workerBytes && now.Before(at) {
-		return at
-	}
-	if err := w.freeze(now); err != nil {
-		w.inst.fail(err)
-		w.failure = err
-		w.poisoned.Store(true)
-	}
-	return again
-}
-
-// freeze turns what the tasks did into a transaction and hands it over.
-func (w *worker) freeze(now time.Time) error {
-	t := &txn{seq: w.seq, started: w.first, records: w.records}
-	for _, h := range w.handles {
-		if !h.task.NeedsCommit() {
-			continue
-		}
-		c, err := h.task.Commit(w.seq, now.UnixMilli())
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			continue
-		}
-		t.member = h.member
-		t.handles, t.commits = append(t.handles, h), append(t.commits, c)
-		t.produced += c.Out.Len()
-		t.bytes += int64(c.Out.Bytes())
-		for i := range c.Stores {
-			if c.Stores[i].Spec.Logged {
-				t.produced += c.Stores[i].Batch.Len()
-				t.bytes += int64(c.Stores[i].Batch.Bytes())
-			}
-		}
-	}
-	w.seq++
-	w.first, w.records = time.Time{}, 0
-	if len(t.commits) == 0 {
-		return nil
-	}
-	w.outstanding++
-	w.inFlight.Store(int32(w.outstanding))
-	w.toSend <- t // never blocks: it has room for all that may be outstanding
-	return nil
-}
-
-// drain takes settled transactions back.
-func (w *worker) drain() {
-	for {
-		select {
-		case t := <-w.results:
-			w.outstanding--
-			w.inFlight.Store(int32(w.outstanding))
-			w.finish(t)
-		default:
-			return
-		}
-	}
-}
-
-func (w *worker) finish(t *txn) {
-	now := w.inst.now()
-	err := t.failed()
-	w.inst.committed(w, t, now.Sub(t.started), err)
-	if t.committed {
-		for i, c := range t.commits {
-			t.handles[i].task.Applied(c)
-		}
-		w.retries = 0
-	}
-	if err == nil || w.failure != nil {
-		return
-	}
-	w.failure = err
-	switch {
-	case t.fatal:
-		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
-	case errors.Is(err, errLost), errors.Is(err, errAbort):
-	case fatalBroker(err):
-		w.inst.fail(commitError(t, err))
-	case fenced(err) && !t.lost() && now.Sub(t.started) < w.inst.cfg.TransactionTimeout:
-		if !w.fencedAt.IsZero() && now.Sub(w.fencedAt) < time.Minute {
-			w.inst.fail(duplicateInstance(w.inst.id, err))
-		}
-		w.fencedAt = now
-	}
-}
-
 // recover takes all tasks back to the last committed state after a
 // transaction has failed: nothing is in flight any more, and what the stores
 // hold is what the broker has.
@@ -364,32 +226,6 @@ func (w *worker) recover() {
 	w.ctx.Load().cancel()
 	w.renewContext()
 	w.poisoned.Store(false)
-}
-
-// finishReleases closes the tasks that were asked back once nothing of them
-// is uncommitted.
-func (w *worker) finishReleases() {
-	w.releases = slices.DeleteFunc(w.releases, func(r *release) bool {
-		if w.outstanding > 0 || w.failure != nil {
-			return false
-		}
-		for _, h := range r.handles {
-			if slices.Contains(w.handles, h) && !h.lost.Load() && h.task.NeedsCommit() && !w.inst.aborting() {
-				return false
-			}
-		}
-		for _, h := range r.handles {
-			w.drop(h)
-		}
-		close(r.done)
-		return true
-	})
-}
-
-// drop closes a task and its stores.
-func (w *worker) drop(h *handle) {
-	w.handles = slices.DeleteFunc(w.handles, func(o *handle) bool { return o == h })
-	w.inst.closeTask(h)
 }
 
 func backoff(retries int) time.Duration {

@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"errors"
+	"time"
+
+	"github.com/millrace-io/millrace/processor"
+)
+
+// maybeCommit hands the running transaction over if it is due and there is
+// room for one more. It returns when to look again.
+func (w *worker) maybeCommit(now time.Time) (again time.Time) {
+	again = now.Add(time.Hour)
+	if w.failure != nil || w.outstanding >= w.inst.cfg.InFlight {
+		return again
+	}
+	moved, due, leaving := false, len(w.releases) > 0, false
+	var bytes int64
+	for _, h := range w.handles {
+		needs := h.task.NeedsCommit()
+		moved = moved || needs
+		leaving = leaving || needs && h.releasing && !h.lost.Load()
+		due = due || h.task.CommitRequested()
+		bytes += h.task.UncommittedBytes()
+	}
+	if len(w.releases) > 0 && !leaving {
+		return again // the pipeline runs empty, and those who wait for tasks get them
+	}
+	if !moved {
+		return again
+	}
+	if w.first.IsZero() {
+		w.first = now
+	}
+	at := w.first.Add(w.inst.cfg.CommitInterval)
+	if !due && bytes < w.inst.workerBytes && now.Before(at) {
+		return at
+	}
+	if err := w.freeze(now); err != nil {
+		w.inst.fail(err)
+		w.failure = err
+		w.poisoned.Store(true)
+	}
+	return again
+}
+
+// freeze turns what the tasks did into a transaction and hands it over.
+func (w *worker) freeze(now time.Time) error {
+	t := &txn{seq: w.seq, started: w.first, records: w.records}
+	for _, h := range w.handles {
+		if !h.task.NeedsCommit() {
+			continue
+		}
+		c, err := h.task.Commit(w.seq, now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			continue
+		}
+		t.member = h.member
+		t.handles, t.commits = append(t.handles, h), append(t.commits, c)
+		t.produced += c.Out.Len()
+		t.bytes += int64(c.Out.Bytes())
+		for i := range c.Stores {
+			if c.Stores[i].Spec.Logged {
+				t.produced += c.Stores[i].Batch.Len()
+				t.bytes += int64(c.Stores[i].Batch.Bytes())
+			}
+		}
+	}
+	w.seq++
+	w.first, w.records = time.Time{}, 0
+	if len(t.commits) == 0 {
+		return nil
+	}
+	w.outstanding++
+	w.inFlight.Store(int32(w.outstanding))
+	w.toSend <- t // never blocks: it has room for all that may be outstanding
+	return nil
+}
+
+// drain takes settled transactions back.
+func (w *worker) drain() {
+	for {
+		select {
+		case t := <-w.results:
+			w.outstanding--
+			w.inFlight.Store(int32(w.outstanding))
+			w.finish(t)
+		default:
+			return
+		}
+	}
+}
+
+func (w *worker) finish(t *txn) {
+	now := w.inst.now()
+	err := t.failed()
+	w.inst.committed(w, t, now.Sub(t.started), err)
+	if t.committed {
+		for i, c := range t.commits {
+			t.handles[i].task.Applied(c)
+		}
+		w.retries = 0
+	}
+	if err == nil || w.failure != nil {
+		return
+	}
+	w.failure = err
+	switch {
+	case t.fatal:
+		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
+	case errors.Is(err, errLost), errors.Is(err, errAbort):
+	case fatalBroker(err):
+		w.inst.fail(commitError(t, err))
+	case fenced(err) && !t.lost() && now.Sub(t.started) < w.inst.cfg.TransactionTimeout:
+		if !w.fencedAt.IsZero() && now.Sub(w.fencedAt) < time.Minute {
+			w.inst.fail(duplicateInstance(w.inst.id, err))
+		}
+		w.fencedAt = now
+	}
+}
