@@ -28,7 +28,7 @@ func (i *Instance) baseOpts() []kgo.Opt {
 	v.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
 	v.SetMaxKeyVersion(int16(kmsg.TxnOffsetCommit), 5)
 	opts := []kgo.Opt{
-		kgo.MaxVersions(v), kgo.DisableClientMetrics(), kgo.WithHooks(&clientHook{i.cfg.Recorder}),
+		kgo.MaxVersions(v), kgo.DisableClientMetrics(), kgo.WithHooks(&clientHook{i.cfg.Recorder, &i.unreachable}),
 		// A refused batch waits for the next metadata before it is sent again,
 		// by default up to 5 s: too long for a broker that answers
 		// CONCURRENT_TRANSACTIONS, as each does now and then. Unknown topics
@@ -99,6 +99,12 @@ func brokerAway(err error) bool {
 	var net net.Error
 	return errors.As(err, &net) || kgo.IsRetryableBrokerErr(err) ||
 		kerr.IsRetriable(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// brokersAwaySince reports whether a broker could not be reached since then.
+// One that restarts may end the transactions that were open.
+func (i *Instance) brokersAwaySince(then time.Time) bool {
+	return i.unreachable.Load() >= then.UnixMilli()
 }
 
 // fatalBroker reports answers of a broker that no retry will change.

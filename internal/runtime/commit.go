@@ -114,7 +114,11 @@ func (w *worker) finish(t *txn) {
 	case errors.Is(err, errLost), errors.Is(err, errAbort):
 	case fatalBroker(err):
 		w.inst.fail(commitError(t, err))
-	case fenced(err) && !t.lost() && now.Sub(t.started) < w.inst.cfg.TransactionTimeout:
+	case fenced(err):
+		w.discardSlots()
+		if t.lost() || now.Sub(t.started) >= w.inst.cfg.TransactionTimeout || w.inst.brokersAwaySince(t.started) {
+			break // it was for others, or for the broker, to end it
+		}
 		if !w.fencedAt.IsZero() && now.Sub(w.fencedAt) < time.Minute {
 			w.inst.fail(duplicateInstance(w.inst.id, err))
 		}

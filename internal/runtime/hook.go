@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -12,7 +13,11 @@ import (
 )
 
 // clientHook adds up what all Kafka clients of the instance do.
-type clientHook struct{ r *metrics.Recorder }
+type clientHook struct {
+	r *metrics.Recorder
+	// unreachable is when a connection last failed, Unix milliseconds.
+	unreachable *atomic.Int64
+}
 
 var (
 	_ kgo.HookBrokerConnect       = (*clientHook)(nil)
@@ -27,6 +32,7 @@ var (
 func (h *clientHook) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
 	if err != nil {
 		h.r.Client.Connects.Error.Inc()
+		h.unreachable.Store(time.Now().UnixMilli())
 		return
 	}
 	h.r.Client.Connects.OK.Inc()

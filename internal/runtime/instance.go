@@ -58,7 +58,8 @@ type Instance struct {
 	state       atomic.Value // status.State
 	drain       atomic.Bool  // no more processing
 	brokersAway atomic.Bool
-	starved     atomic.Bool // the fetcher waits for queues to become shorter
+	unreachable atomic.Int64 // see clientHook
+	starved     atomic.Bool  // the fetcher waits for queues to become shorter
 	paused      atomic.Int64
 	lostRecords atomic.Int64
 	figures     figures

@@ -76,7 +76,19 @@ func (w *worker) renewContext() {
 
 // abandon makes the transactions in the pipeline fail soon. Any goroutine may
 // call it.
-func (w *worker) abandon() { w.ctx.Load().cancel() }
+func (w *worker) abandon() {
+	w.ctx.Load().cancel()
+	w.discardSlots()
+}
+
+// discardSlots makes the worker go on with new clients. Whoever fences an
+// instance fences all its transactional ids, in use or not. Any goroutine may
+// call it.
+func (w *worker) discardSlots() {
+	for _, s := range w.slots {
+		s.discard()
+	}
+}
 
 // adopt hands a restored task to the worker.
 func (w *worker) adopt(h *handle) {
