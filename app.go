@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -37,6 +38,10 @@ const inFlight = 2
 
 // batchRecords is how many records of a task are processed in one go.
 const batchRecords = 512
+
+// housekeeping is the interval of purging repartition topics and of looking
+// for new partitions.
+const housekeeping = 30 * time.Second
 
 // New makes an App of a topology. It returns everything that is wrong with the
 // topology and the Config, joined. It connects to nothing yet.
@@ -97,7 +102,7 @@ func (a *App) runtimeConfig() runtime.Config {
 		QueueBytes: c.Memory.Queues, EntryBytes: c.Memory.Entries, OutboxBytes: c.Memory.Outbox,
 		CacheBytes: c.Memory.BlockCache, MemtableBytes: c.Memory.Memtables,
 		ReplicationFactor: c.ReplicationFactor, Policies: c.Errors, Recorder: a.recorder,
-		Logger: c.Logger, Observer: c.Observer,
+		Logger: c.Logger, Observer: c.Observer, Housekeeping: housekeeping,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -36,6 +37,14 @@ type OpenTransaction struct {
 // String names the transaction as the tools of Kafka do.
 func (o OpenTransaction) String() string {
 	return fmt.Sprintf("producer id %d epoch %d start offset %d", o.ProducerID, o.ProducerEpoch, o.Start)
+}
+
+// OpenTransactions lists who has a transaction open in a partition. It tries
+// once, for 5 s at most.
+func OpenTransactions(ctx context.Context, cl *kgo.Client, topic string, num int32) ([]OpenTransaction, error) {
+	f := newFetcher(cl)
+	defer f.close()
+	return newReader(f, partition{topic: topic, num: num}).openTransactions(ctx)
 }
 
 // stuckWatch notices that the last stable offset stands still.

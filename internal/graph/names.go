@@ -1,5 +1,7 @@
 package graph
 
+import "strings"
+
 // The names of internal topics are those that Kafka Streams gives them, so
 // that either can take over the other's topics.
 
@@ -35,4 +37,11 @@ func (s *Sink) TopicName(app string) string {
 // Ends are the names of the nodes that write and read the repartition topic.
 func (r *Repartition) Ends() (sink, source string) {
 	return r.Name + repartitionSink, r.Name + repartitionSource
+}
+
+// Internal reports whether a topic has the name of an internal one of the
+// application. Patterns never match those.
+func Internal(app, topic string) bool {
+	return strings.HasPrefix(topic, app+"-") &&
+		(strings.HasSuffix(topic, "-changelog") || strings.HasSuffix(topic, "-repartition"))
 }

@@ -22,7 +22,7 @@ const protocolName = "millrace"
 //
 // The client asks one balancer per member; the leader's plans for everyone.
 type balancer struct {
-	layout *layout
+	layout func() *layout
 	self   func() peer
 
 	mu      sync.Mutex // guards what the last assignment said
@@ -106,7 +106,7 @@ func (b *balancer) Balance(cb *kgo.ConsumerBalancer, partitions map[string]int32
 		}
 		members = append(members, one)
 	})
-	return plan(b.layout.planned(partitions), members)
+	return plan(b.layout().planned(partitions), members)
 }
 
 // plannedTask is a task to be given to someone.
@@ -124,17 +124,9 @@ func (l *layout) planned(partitions map[string]int32) []plannedTask {
 			if !ok {
 				continue
 			}
-			planned := plannedTask{id: t.id}
-			for _, names := range t.topics {
-				for _, name := range names {
-					// A topic that is gone has no partitions to give.
-					if p < partitions[name] {
-						planned.inputs = append(planned.inputs, tp{name, p})
-					}
-				}
-			}
-			sortTPs(planned.inputs)
-			tasks = append(tasks, planned)
+			// A topic that is gone has no partitions to give.
+			gone := func(in tp) bool { return p >= partitions[in.topic] }
+			tasks = append(tasks, plannedTask{t.id, slices.DeleteFunc(t.inputs(), gone)})
 		}
 	}
 	return tasks

@@ -35,7 +35,7 @@ func (i *Instance) startOffsets(ctx context.Context, h *handle, found map[tp]com
 	first := &txn{member: h.member, handles: []*handle{h}}
 	var offsets []task.Offset
 	for _, p := range h.inputs {
-		src, log := i.layout.source[p.topic].Source, logs[p]
+		src, log := i.layout().source[p.topic].Source, logs[p]
 		at, isNew := found[p].offset, false
 		switch c, ok := found[p]; {
 		case !ok || c.offset < 0:
@@ -80,6 +80,9 @@ func (i *Instance) firstOffset(ctx context.Context, src *graph.Source, p tp, log
 	}
 	if at, ok := src.Start.Offsets[p.topic][p.partition]; ok {
 		return min(max(at, log.start), log.stable), nil
+	}
+	if i.layout().late[p] {
+		return log.start, nil
 	}
 	switch src.Start.At {
 	case graph.Latest:
@@ -130,7 +133,7 @@ func (i *Instance) dataLost(p tp, cause error) {
 	if h == nil {
 		return
 	}
-	src := i.layout.source[p.topic].Source
+	src := i.layout().source[p.topic].Source
 	if src.DataLoss == graph.DataLossFail {
 		i.fail(dataLossError(p, -1, cause))
 		return

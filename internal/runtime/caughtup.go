@@ -20,10 +20,17 @@ func (i *Instance) RunUntilCaughtUp(ctx context.Context) error {
 }
 
 func (i *Instance) caughtUp(ctx context.Context) error {
-	for _, stage := range i.stages() {
+	for n, stage := range i.stages() {
 		ends, err := i.logBounds(ctx, stage)
 		if err != nil {
 			return err
+		}
+		if n > 0 {
+			// Everything in the stages before is committed, but the markers of
+			// those transactions may not all be written here.
+			for p := range ends {
+				ends[p] = bounds{ends[p].start, max(ends[p].stable, i.highWatermark(ctx, p))}
+			}
 		}
 		if err := i.reach(ctx, stage, ends); err != nil {
 			return err
@@ -39,7 +46,7 @@ func (i *Instance) stages() [][]tp {
 	depth := i.depths()
 	var stages [][]tp
 	for _, sub := range i.cfg.Graph.Subtopologies {
-		for _, in := range i.layout.counts.Inputs[sub.ID] {
+		for _, in := range i.layout().counts.Inputs[sub.ID] {
 			d := depth[in.Source]
 			for len(stages) <= d {
 				stages = append(stages, nil)

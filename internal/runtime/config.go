@@ -50,6 +50,10 @@ type Config struct {
 	Logger   *slog.Logger
 	Observer processor.Observer
 
+	// Housekeeping is the interval of what need not be done at once: purging
+	// repartition topics, following the growth of inputs.
+	Housekeeping time.Duration
+
 	// NoWallClock turns wall-clock punctuation off, for bounded runs.
 	NoWallClock bool
 

@@ -75,13 +75,15 @@ func (i *Instance) takeOn() []processor.TaskID {
 		return nil
 	}
 	member := i.members.member
+	wants := i.layout().tasks(i.members.owned)
+	i.closeGrown(wants)
 	held := i.tasks()
 	var ids []processor.TaskID
-	for _, want := range i.layout.tasks(i.members.owned) {
+	for _, want := range wants {
 		if held[want.id] != nil {
 			continue
 		}
-		h := newHandle(i.abortCtx, want.id, want.sub, want.topics, member)
+		h := newHandle(i.abortCtx, want, member)
 		h.worker = i.leastLoaded()
 		h.worker.tasksHeld.Add(1)
 		h.inbox.close()
@@ -91,6 +93,23 @@ func (i *Instance) takeOn() []processor.TaskID {
 	}
 	i.setTasks(held)
 	return ids
+}
+
+// closeGrown gives up tasks that have got more inputs, to be made anew with
+// all of them.
+func (i *Instance) closeGrown(wants []wanted) {
+	held := i.tasks()
+	var gone []*handle
+	for _, want := range wants {
+		if h := held[want.id]; h != nil && !slices.Equal(h.inputs, want.inputs()) {
+			delete(held, want.id)
+			gone = append(gone, h)
+		}
+	}
+	if len(gone) > 0 {
+		i.setTasks(held)
+		<-i.releaseAll(gone)
+	}
 }
 
 // giveBack commits and closes the tasks of the revoked partitions. If that

@@ -66,23 +66,17 @@ type handle struct {
 	releasing bool                // processes no more
 }
 
-func newHandle(ctx context.Context, id processor.TaskID, sub *graph.Subtopology, topics map[*graph.Node][]string, member string) *handle {
-	h := &handle{id: id, sub: sub, topics: topics, member: member, started: make(chan struct{})}
+func newHandle(ctx context.Context, want wanted, member string) *handle {
+	h := &handle{id: want.id, sub: want.sub, topics: want.topics, inputs: want.inputs(), member: member, started: make(chan struct{})}
 	h.ctx, h.cancel = context.WithCancel(ctx)
 	h.work, h.abandon = context.WithCancel(ctx)
-	for _, names := range topics {
-		for _, name := range names {
-			h.inputs = append(h.inputs, tp{name, id.Partition})
-		}
-	}
-	sortTPs(h.inputs)
 	h.ends = make(map[string]*atomic.Int64)
 	for _, p := range h.inputs {
 		h.ends[p.topic] = new(atomic.Int64)
 		h.ends[p.topic].Store(-1)
 	}
 	h.progress = make(map[string]*changelog.Progress)
-	for _, spec := range sub.Stores {
+	for _, spec := range want.sub.Stores {
 		h.progress[spec.Name] = new(changelog.Progress)
 	}
 	return h

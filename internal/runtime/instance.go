@@ -40,7 +40,7 @@ type Instance struct {
 	adm         *kadm.Client
 	group       *kgo.Client
 	tv2         bool // the cluster has transaction.version 2 or later (KIP-890)
-	layout      *layout
+	topics      atomic.Pointer[layout]
 	balancer    *balancer
 	restorer    *changelog.Restorer
 	fetcher     *fetcher
@@ -63,6 +63,7 @@ type Instance struct {
 	paused      atomic.Int64
 	lostRecords atomic.Int64
 	figures     figures
+	unmoved     map[tp]stableWatch // the watch goroutine's
 }
 
 // New makes an instance; nothing is opened or connected yet.
@@ -262,7 +263,7 @@ func (i *Instance) pollTimeout() time.Duration { return time.Second }
 
 func (i *Instance) taskEntryBytes() int64 {
 	tasks := 0
-	for _, n := range i.layout.counts.Tasks {
+	for _, n := range i.layout().counts.Tasks {
 		tasks += n
 	}
 	return max(i.cfg.EntryBytes/int64(max(tasks, 1)), 1<<20)

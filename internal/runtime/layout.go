@@ -25,13 +25,31 @@ type layout struct {
 	source map[string]*graph.Node // by full topic name
 	ids    map[string][16]byte    // of all topics
 	infos  map[string]changelog.Info
+	// late are inputs that came up while the instance ran: nothing in them may
+	// be skipped, wherever the source starts.
+	late map[tp]bool
 }
+
+// layout is the present one; it is replaced when inputs have grown.
+func (i *Instance) layout() *layout { return i.topics.Load() }
 
 // wanted is a task that could run on a set of partitions.
 type wanted struct {
 	id     processor.TaskID
 	sub    *graph.Subtopology
 	topics map[*graph.Node][]string
+}
+
+// inputs are the partitions that the task reads, in order.
+func (w wanted) inputs() []tp {
+	var tps []tp
+	for _, names := range w.topics {
+		for _, name := range names {
+			tps = append(tps, tp{name, w.id.Partition})
+		}
+	}
+	sortTPs(tps)
+	return tps
 }
 
 // tasks lists the tasks all of whose partitions are in owned.
@@ -58,14 +76,7 @@ func (l *layout) task(sub *graph.Subtopology, partition int32) (wanted, bool) {
 }
 
 func (l *layout) complete(t wanted, owned map[tp]bool) bool {
-	for _, names := range t.topics {
-		for _, name := range names {
-			if !owned[tp{name, t.id.Partition}] {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(t.inputs(), func(p tp) bool { return !owned[p] })
 }
 
 // topics are all that the group subscribes to.
@@ -163,7 +174,7 @@ func sourceTopics(app string, src *graph.Source, exist map[string]int) []string 
 	re := regexp.MustCompile(src.Pattern) // checked at build
 	var names []string
 	for name := range exist {
-		if re.MatchString(name) {
+		if re.MatchString(name) && !graph.Internal(app, name) {
 			names = append(names, name)
 		}
 	}

@@ -30,9 +30,11 @@ func (i *Instance) open(ctx context.Context) (err error) {
 	if err := i.checkBrokers(ctx); err != nil {
 		return err
 	}
-	if i.layout, err = i.prepare(ctx); err != nil {
+	l, err := i.prepare(ctx)
+	if err != nil {
 		return err
 	}
+	i.topics.Store(l)
 	i.restorer = changelog.NewRestorer(i.admin, changelog.Options{Logger: i.log, StuckAfter: i.cfg.TransactionTimeout + stuckGrace})
 	i.workerBytes = i.cfg.OutboxBytes / int64(i.cfg.Workers*(i.cfg.InFlight+1))
 	i.fetcher = newFetcher(i)

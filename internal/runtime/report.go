@@ -91,7 +91,7 @@ func (i *Instance) consumed(at tp, records int, bytes int64) {
 // label is the name of a topic in metrics: that of its source's pattern if it
 // has one.
 func (i *Instance) label(topic string) string {
-	if n := i.layout.source[topic]; n != nil && n.Source.Pattern != "" {
+	if n := i.layout().source[topic]; n != nil && n.Source.Pattern != "" {
 		return n.Source.Pattern
 	}
 	return topic

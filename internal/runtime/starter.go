@@ -85,7 +85,7 @@ func (i *Instance) openStores(h *handle) error {
 			continue
 		}
 		topic := graph.ChangelogTopic(i.cfg.App, spec.Name)
-		info := i.layout.infos[topic]
+		info := i.layout().infos[topic]
 		h.topicIDs[spec.Name] = info.ID
 		group.Go(func() error { return i.restore(ctx, h, spec, s, topic, info) })
 	}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf16"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/changelog"
@@ -18,8 +16,6 @@ import (
 // The intervals of what is looked after beside the processing.
 const (
 	brokerInterval = 2 * time.Second
-	purgeInterval  = 30 * time.Second
-	growthInterval = 30 * time.Second
 	// stuckGrace is how long after a transaction's time-out a coordinator may
 	// take to abort it: it looks every 10 s.
 	stuckGrace = 10 * time.Second
@@ -30,7 +26,7 @@ func (i *Instance) watch(ctx context.Context) {
 	i.dropUnused()
 	tick := time.NewTicker(brokerInterval)
 	defer tick.Stop()
-	lastPurge, lastGrowth := i.now(), i.now()
+	last := i.now()
 	for {
 		i.refreshState()
 		select {
@@ -40,13 +36,12 @@ func (i *Instance) watch(ctx context.Context) {
 		}
 		i.pingBrokers(ctx)
 		i.checkWaits(ctx)
-		if i.now().Sub(lastPurge) >= purgeInterval {
-			lastPurge = i.now()
+		if i.now().Sub(last) >= i.cfg.Housekeeping {
+			last = i.now()
 			i.purge(ctx)
-		}
-		if i.now().Sub(lastGrowth) >= growthInterval {
-			lastGrowth = i.now()
-			i.checkGrowth(ctx)
+			i.followGrowth(ctx)
+			i.touchStores()
+			i.checkStable(ctx)
 		}
 	}
 }
@@ -164,7 +159,7 @@ func (i *Instance) purge(ctx context.Context) {
 	var tps []tp
 	for _, h := range i.running() {
 		for _, p := range h.inputs {
-			if i.layout.source[p.topic].Source.Repartition != nil {
+			if i.layout().source[p.topic].Source.Repartition != nil {
 				tps = append(tps, p)
 			}
 		}
@@ -172,7 +167,7 @@ func (i *Instance) purge(ctx context.Context) {
 	if len(tps) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, purgeInterval/2)
+	ctx, cancel := context.WithTimeout(ctx, i.cfg.Housekeeping/2)
 	defer cancel()
 	found, err := i.stableOffsets(ctx, tps)
 	if err != nil {
@@ -194,42 +189,6 @@ func (i *Instance) purge(ctx context.Context) {
 	}
 }
 
-// checkGrowth follows partitions and topics that have been added. Where state
-// depends on the number of partitions nothing can follow: keys are elsewhere now.
-func (i *Instance) checkGrowth(ctx context.Context) {
-	counts, _, err := i.clusterTopics(ctx)
-	if err != nil {
-		return
-	}
-	for _, sub := range i.cfg.Graph.Subtopologies {
-		for _, in := range i.layout.counts.Inputs[sub.ID] {
-			now := counts[in.Topic]
-			if now <= in.Partitions {
-				continue
-			}
-			if len(sub.Stores) > 0 || in.Source.Source.Repartition != nil {
-				i.fail(fmt.Errorf("topic %s has grown from %d to %d partitions, and subtopology %d keeps state by partition: "+
-					"keys are in other partitions now than their state; reset the application to build the state anew, "+
-					"or send the topic through topology.Repartition", in.Topic, in.Partitions, now, sub.ID))
-				return
-			}
-			i.fail(fmt.Errorf("topic %s has grown from %d to %d partitions: restart the application's instances to read the new ones", in.Topic, in.Partitions, now))
-			return
-		}
-		for _, src := range sub.Sources {
-			if src.Source.Pattern == "" {
-				continue
-			}
-			for _, name := range sourceTopics(i.cfg.App, src.Source, counts) {
-				if i.layout.source[name] == nil {
-					i.fail(fmt.Errorf("topic %s matches the pattern %q since it was made: restart the application's instances to read it from its start", name, src.Source.Pattern))
-					return
-				}
-			}
-		}
-	}
-}
-
 // dropUnused deletes the state of tasks that left this instance too long ago,
 // or that the topology has no more.
 func (i *Instance) dropUnused() {
@@ -246,66 +205,4 @@ func (i *Instance) dropUnused() {
 			i.log.Info("dropped state that was not used for long", "store", s.ID.Name, "partition", s.ID.Partition, "last_used", s.LastUsed)
 		}
 	}
-}
-
-// unstable reports offsets that stay pending for longer than any transaction
-// may: their markers were lost (KAFKA-20734), and no waiting helps.
-func (i *Instance) unstable(tps []tp, since *time.Time) {
-	limit := i.cfg.TransactionTimeout + stuckGrace
-	if i.now().Sub(*since) < limit {
-		return
-	}
-	*since = i.now()
-	for _, p := range tps {
-		i.background.Go(func() { i.reportPending(p, limit) })
-	}
-}
-
-// reportPending logs which producers hold offsets of the group pending: those
-// with an open transaction in the group's partition of __consumer_offsets.
-func (i *Instance) reportPending(p tp, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(i.abortCtx, 5*time.Second)
-	defer cancel()
-	i.log.Error("committed offsets stay pending longer than any transaction may; a broker has lost the markers of one (KAFKA-20734)",
-		"topic", p.topic, "partition", p.partition, "longer_than", limit,
-		"hint", "write the missing markers with kafka-transactions.sh abort, using the producer named in the next line")
-	offsets, err := i.adm.ListTopics(ctx, offsetsTopic)
-	if err != nil || len(offsets[offsetsTopic].Partitions) == 0 {
-		return
-	}
-	at := groupPartition(i.cfg.App, int32(len(offsets[offsetsTopic].Partitions)))
-	req := kmsg.NewPtrDescribeProducersRequest()
-	t := kmsg.NewDescribeProducersRequestTopic()
-	t.Topic, t.Partitions = offsetsTopic, []int32{at}
-	req.Topics = append(req.Topics, t)
-	leader := offsets[offsetsTopic].Partitions[at].Leader
-	resp, err := req.RequestWith(ctx, i.admin.Broker(int(leader)))
-	if err != nil {
-		return
-	}
-	for _, t := range resp.Topics {
-		for _, rp := range t.Partitions {
-			if kerr.ErrorForCode(rp.ErrorCode) != nil {
-				continue
-			}
-			for _, a := range rp.ActiveProducers {
-				if a.CurrentTxnStartOffset >= 0 {
-					i.log.Error("open transaction", "topic", offsetsTopic, "partition", at, "producer_id", a.ProducerID,
-						"producer_epoch", a.ProducerEpoch, "start_offset", a.CurrentTxnStartOffset)
-				}
-			}
-		}
-	}
-}
-
-const offsetsTopic = "__consumer_offsets"
-
-// groupPartition is the partition of __consumer_offsets that holds a group:
-// Java's String.hashCode of its id, made positive.
-func groupPartition(group string, partitions int32) int32 {
-	var h int32
-	for _, c := range utf16.Encode([]rune(group)) {
-		h = 31*h + int32(c)
-	}
-	return (h & 0x7fffffff) % partitions
 }
