@@ -46,7 +46,11 @@ func (b dir) Open(ctx context.Context, o state.Options) (_ state.DB, err error) 
 			_ = lock.release()
 		}
 	}()
-	return open(b.fs, lock, withDefaults(o))
+	d, err := open(b.fs, lock, withDefaults(o))
+	if err != nil {
+		return nil, err // and not a DB that holds a nil *db
+	}
+	return d, nil
 }
 
 // makeFolder makes the folder and returns its one true name.

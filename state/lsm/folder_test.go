@@ -87,6 +87,24 @@ func TestFolderOfAnotherApplicationNamesBoth(t *testing.T) {
 	wantError(t, err, path, `"wordcount"`, `"other"`, "a folder of its own")
 }
 
+// A state.DB that holds a nil *db would pass for an open one.
+func TestFailedOpenReturnsNoDB(t *testing.T) {
+	path := t.TempDir()
+	openDir(t, path)
+	d, err := Dir(path).Open(t.Context(), state.Options{App: "other"})
+	if err == nil || d != nil {
+		t.Fatalf("Open of a folder in use: %v, %v; want nil and an error", d, err)
+	}
+	free := t.TempDir()
+	if err := openDir(t, free).Close(); err != nil {
+		t.Fatal(err)
+	}
+	d, err = Dir(free).Open(t.Context(), state.Options{App: "other"})
+	if err == nil || d != nil {
+		t.Fatalf("Open of another application's folder: %v, %v; want nil and an error", d, err)
+	}
+}
+
 func TestFolderOfANewerVersionIsRefused(t *testing.T) {
 	path := t.TempDir()
 	d := openDir(t, path)
