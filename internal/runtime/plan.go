@@ -116,18 +116,26 @@ func owner(t plannedTask, members []*member) *member {
 	return best
 }
 
+// place gives each task to the member that suits it best among those that have
+// room: everyone has for an even share, and for one more as many as what does
+// not divide evenly.
 func place(homeless []plannedTask, members []*member, total int) {
-	ceil := (total + len(members) - 1) / len(members)
+	floor, extra := total/len(members), total%len(members)
+	for _, m := range members {
+		if len(m.tasks) > floor {
+			extra--
+		}
+	}
 	for _, t := range homeless {
-		least := slices.MinFunc(members, func(a, b *member) int { return cmp.Compare(len(a.tasks), len(b.tasks)) })
-		best := least
+		var best *member
 		for _, m := range members {
-			if len(m.tasks) >= ceil || len(m.tasks) > len(least.tasks)+1 {
-				continue
-			}
-			if better(t, m, best) {
+			room := len(m.tasks) < floor || len(m.tasks) == floor && extra > 0
+			if room && (best == nil || better(t, m, best)) {
 				best = m
 			}
+		}
+		if len(best.tasks) == floor {
+			extra--
 		}
 		best.take(t)
 	}

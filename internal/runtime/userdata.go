@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/millrace-io/millrace/processor"
 )
@@ -27,6 +28,13 @@ type peer struct {
 	positions map[processor.TaskID]int64
 }
 
+// Workers and slots of a peer that are believed: their ids are all fenced once
+// it vanishes.
+const (
+	maxWorkers = 1 << 12
+	maxSlots   = 1 << 4
+)
+
 var errUserData = errors.New("group member's user data is malformed: is another program using the application id as its group?")
 
 // appendJoin is what a member sends when it joins: itself.
@@ -49,14 +57,14 @@ func appendJoin(b []byte, p peer) []byte {
 func parseJoin(b []byte) (peer, error) {
 	r := reader{b: b}
 	r.version()
-	p := peer{instance: r.string(), host: r.string(), started: int64(r.int()), workers: r.int(), slots: r.int()}
+	p := peer{instance: r.string(), host: r.string(), started: int64(r.int()), workers: r.upTo(maxWorkers), slots: r.upTo(maxSlots)}
 	n := r.int()
 	if r.failed || n > len(b) {
 		return p, errUserData
 	}
 	p.positions = make(map[processor.TaskID]int64, n)
 	for range n {
-		id := processor.TaskID{Subtopology: r.int(), Partition: int32(r.int())}
+		id := processor.TaskID{Subtopology: r.int(), Partition: int32(r.upTo(math.MaxInt32))}
 		p.positions[id] = int64(r.int())
 	}
 	if r.failed {
@@ -90,7 +98,7 @@ func parseRoster(b []byte) (peers []peer, refused string, err error) {
 		return nil, "", errUserData
 	}
 	for range n {
-		peers = append(peers, peer{member: r.string(), instance: r.string(), host: r.string(), workers: r.int(), slots: r.int()})
+		peers = append(peers, peer{member: r.string(), instance: r.string(), host: r.string(), workers: r.upTo(maxWorkers), slots: r.upTo(maxSlots)})
 	}
 	if r.failed {
 		return nil, "", errUserData
@@ -124,6 +132,16 @@ func (r *reader) int() int {
 	}
 	r.b = r.b[n:]
 	return int(v)
+}
+
+// upTo is int for numbers that are counts of something: none is more than most.
+func (r *reader) upTo(most int) int {
+	v := r.int()
+	if v > most {
+		r.failed = true
+		return 0
+	}
+	return v
 }
 
 func (r *reader) string() string {
