@@ -36,7 +36,9 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if !due && bytes < w.inst.workerBytes && now.Before(at) {
 		return at
 	}
-	if err := w.freeze(now); err != nil {
+	err := w.freeze(now)
+	w.inst.cfg.Recorder.WorkerTime.Commit.Add(w.inst.now().Sub(now))
+	if err != nil {
 		w.inst.fail(err)
 		w.failure = err
 		w.poisoned.Store(true)

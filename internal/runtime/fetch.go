@@ -86,10 +86,12 @@ func (f *fetcher) run(ctx context.Context) {
 			// Not polling is the back-pressure. Rebalances go on.
 			f.inst.starved.Store(true)
 			if f.overfull() {
+				start := f.inst.now()
 				select {
 				case <-f.box.wake:
 				case <-ctx.Done():
 				}
+				f.inst.cfg.Recorder.Backpressure.BufferFull.Add(f.inst.now().Sub(start))
 			}
 			f.inst.starved.Store(false)
 			if f.overfull() && !f.box.pending() {

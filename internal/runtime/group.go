@@ -28,6 +28,7 @@ func (i *Instance) onAssigned(_ context.Context, _ *kgo.Client, added map[string
 		i.members.owned[p] = true
 	}
 	i.fenceVanished(len(added) > 0)
+	i.awaitStable(slices.Collect(eachTP(added)), stableWait)
 	ids := i.takeOn()
 	i.rebalanced("assign", ids, start)
 }
@@ -138,16 +139,27 @@ func (i *Instance) giveBack(revoked map[string][]int32, patience time.Duration) 
 		i.lose(gone)
 		<-done
 	}
-	ctx, cancel := context.WithTimeout(i.abortCtx, patience)
-	defer cancel()
 	var tps []tp
 	for _, h := range gone {
 		tps = append(tps, h.inputs...)
 	}
-	if len(tps) > 0 && i.cfg.ExactlyOnce {
-		// The next owner would wait a full second for pending offsets.
-		_, _ = i.stableOffsets(ctx, tps)
+	i.awaitStable(tps, stableWait)
+}
+
+// stableWait bounds how long callbacks wait for pending offsets: others stand
+// still meanwhile.
+const stableWait = time.Second
+
+// awaitStable waits until no transaction has offsets of the partitions
+// pending, which takes a few milliseconds normally. The client that is to
+// fetch them next would wait in steps of a full second.
+func (i *Instance) awaitStable(tps []tp, patience time.Duration) {
+	if len(tps) == 0 || !i.cfg.ExactlyOnce {
+		return
 	}
+	ctx, cancel := context.WithTimeout(i.abortCtx, patience)
+	defer cancel()
+	_, _ = i.stableOffsets(ctx, tps) // whoever needs them asks again
 }
 
 // loseAll marks all tasks as lost, aborts what they did and closes them.

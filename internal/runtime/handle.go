@@ -64,6 +64,7 @@ type handle struct {
 	topicIDs  map[string][16]byte // of changelogs, by store
 	fetched   []batch             // spare slice for inbox.take
 	releasing bool                // processes no more
+	batch     int                 // how many records to process in one go, see pace
 }
 
 func newHandle(ctx context.Context, want wanted, member string) *handle {

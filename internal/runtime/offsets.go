@@ -100,6 +100,9 @@ func (i *Instance) commitPlain(ctx context.Context, t *txn) error {
 	return i.withGeneration(ctx, t, func(member string, generation int32) error {
 		req.MemberID, req.Generation = member, generation
 		resp, err := req.RequestWith(ctx, i.admin)
+		for err != nil && brokerAway(err) && !t.lost() && sleep(ctx, 100*time.Millisecond) {
+			resp, err = req.RequestWith(ctx, i.admin) // to say it twice does no harm
+		}
 		if err != nil {
 			return fmt.Errorf("commit offsets: %w", err)
 		}

@@ -2,8 +2,10 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace-io/millrace/changelog"
@@ -80,6 +82,20 @@ func (w *worker) produce(t *txn) error {
 	return w.inst.cfg.fault(PointFlushed, t.seq)
 }
 
+// writeError says which topic a record was refused by, and what to do about
+// it where that is known.
+func writeError(r *kgo.Record, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
+		return fmt.Errorf("write to topic %s: %w (a record of %d bytes; raise the topic's max.message.bytes)", r.Topic, err, len(r.Key)+len(r.Value))
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return fmt.Errorf("write to topic %s: %w (create the topic)", r.Topic, err)
+	}
+	return fmt.Errorf("write to topic %s: %w", r.Topic, err)
+}
+
 // slab returns an empty slice with room for n records. One comes back when its
 // transaction has committed; that of an aborted one does not, since a client
 // that was thrown away may still hold its records.
@@ -104,7 +120,7 @@ func (w *worker) recycle(s []kgo.Record) {
 }
 
 func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) {
-	promise := func(_ *kgo.Record, err error) { t.fail(err) }
+	promise := func(r *kgo.Record, err error) { t.fail(writeError(r, err)) }
 	var topic string
 	var m *metrics.Topic
 	now := w.inst.now()
@@ -141,7 +157,7 @@ func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c
 	}
 	promise := func(r *kgo.Record, err error) {
 		if err != nil {
-			t.fail(err)
+			t.fail(writeError(r, err))
 			return
 		}
 		acked.Note(r.Offset)

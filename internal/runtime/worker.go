@@ -94,6 +94,7 @@ func (w *worker) discardSlots() {
 func (w *worker) adopt(h *handle) {
 	w.box.post(func() {
 		w.handles = append(w.handles, h)
+		h.batch = w.inst.cfg.Batch
 		h.phase.Store(phaseRunning)
 	})
 }
@@ -120,19 +121,14 @@ func (w *worker) run() {
 		now := w.inst.now()
 		w.turnedAt.Store(now.UnixMilli())
 		more, until := false, now.Add(time.Second)
-		if w.failure == nil && !now.Before(w.resumeAt) && !w.inst.stopping() {
+		if w.failure == nil && !now.Before(w.resumeAt) && !w.inst.stopping() && !w.full() {
 			more, until = w.process(now)
 		} else if w.resumeAt.After(now) {
 			until = earlier(until, w.resumeAt)
 		}
 		due := w.maybeCommit(w.inst.now())
 		if !more {
-			until = earlier(until, due)
-			timer.Reset(max(time.Until(until), 0))
-			select {
-			case <-w.box.wake:
-			case <-timer.C:
-			}
+			w.wait(timer, earlier(until, due))
 		}
 	}
 	close(w.toSend)
@@ -143,17 +139,39 @@ func (w *worker) run() {
 	}
 }
 
+// wait sleeps until something is posted, a transaction has settled, or the
+// given time.
+func (w *worker) wait(timer *time.Timer, until time.Time) {
+	start, full := w.inst.now(), w.full()
+	timer.Reset(max(until.Sub(start), 0))
+	select {
+	case <-w.box.wake:
+	case <-timer.C:
+	}
+	took := w.inst.now().Sub(start)
+	r := w.inst.cfg.Recorder
+	if full {
+		r.WorkerTime.Blocked.Add(took)
+		r.Backpressure.ProducerFull.Add(took)
+		return
+	}
+	r.WorkerTime.Poll.Add(took)
+}
+
 // process runs all tasks once. It reports whether there is more to do at
 // once, and until when to sleep otherwise.
 func (w *worker) process(now time.Time) (more bool, until time.Time) {
 	until = now.Add(time.Second)
-	ms := now.UnixMilli()
+	ms, last := now.UnixMilli(), now
 	for _, h := range w.handles {
 		if h.releasing || h.lost.Load() {
 			continue
 		}
 		w.feed(h)
-		res, err := h.task.Process(ms, w.inst.cfg.Batch)
+		res, err := h.task.Process(ms, h.batch)
+		end := w.inst.now()
+		w.pace(h, res.Records, end.Sub(last))
+		last = end
 		if res.Records > 0 && w.first.IsZero() {
 			w.first = now
 		}
@@ -181,6 +199,7 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			until = earlier(until, time.UnixMilli(min(h.task.NextWall(), ms+int64(time.Hour/time.Millisecond))))
 		}
 	}
+	w.inst.cfg.Recorder.WorkerTime.Process.Add(last.Sub(now))
 	w.inst.fetcher.drained()
 	return more, until
 }
@@ -193,6 +212,33 @@ func (w *worker) buffered(h *handle) int64 {
 		bytes += sizeOf(h.inbox.batches[i].records)
 	}
 	return bytes
+}
+
+// paceTime is how long the records processed in one go may take, roughly: so
+// often the worker looks at its mailbox and whether a commit is due.
+const paceTime = 10 * time.Millisecond
+
+// pace adapts the number of records processed in one go to how long they take.
+func (w *worker) pace(h *handle, records int, took time.Duration) {
+	switch {
+	case took > paceTime:
+		h.batch = max(h.batch/2, 1)
+	case took < paceTime/4 && records == h.batch:
+		h.batch = min(2*h.batch, w.inst.cfg.Batch)
+	}
+}
+
+// full reports that enough is uncommitted while the pipeline has no room:
+// processing waits until a transaction has settled.
+func (w *worker) full() bool {
+	if w.outstanding < w.inst.cfg.InFlight {
+		return false
+	}
+	var bytes int64
+	for _, h := range w.handles {
+		bytes += h.task.UncommittedBytes()
+	}
+	return bytes >= w.inst.workerBytes
 }
 
 func (w *worker) punctuate(h *handle, ms int64) error {
@@ -227,6 +273,7 @@ func (w *worker) recover() {
 	for _, h := range w.handles {
 		h.task.Discard()
 		h.inbox.close()
+		h.waiting.Store(false)
 		if !h.lost.Load() && !h.releasing {
 			w.inst.fetcher.seek(h, positions(h))
 		}
