@@ -45,7 +45,9 @@ func TestFaultAtEachStepOfACommit(t *testing.T) {
 }
 
 // TestCrashAtEachStepOfACommit ends an instance at each step, without settling
-// anything, and lets a successor with the same state go on.
+// anything, and lets a successor with the same state go on. The successor
+// restores no more than one transaction: the one of which only the broker knew
+// that it was committed.
 func TestCrashAtEachStepOfACommit(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for _, inFlight := range []int{1, 2} {
@@ -53,9 +55,9 @@ func TestCrashAtEachStepOfACommit(t *testing.T) {
 				t.Run(fmt.Sprintf("%d/%s", inFlight, point), func(t *testing.T) {
 					r := newRig(t, b, 2)
 					r.feed(1500)
-					db := keep(t, state.Memory())
+					db, w := keep(t, state.Memory()), r.watchRestores()
 					for crash := range 3 {
-						cfg := r.config()
+						cfg := w.on(r.config())
 						cfg.State, cfg.InFlight = db, inFlight
 						var inst *Instance
 						var seen atomic.Int32
@@ -72,11 +74,17 @@ func TestCrashAtEachStepOfACommit(t *testing.T) {
 						if err := inst.RunUntilCaughtUp(t.Context()); err != nil {
 							t.Fatalf("after Abort: %v", err)
 						}
+						if n := w.since(); n > w.limit() {
+							t.Errorf("%d records restored after a crash, more than a transaction has (%d)", n, w.limit())
+						}
 					}
-					cfg := r.config()
+					cfg := w.on(r.config())
 					cfg.State = db
 					r.catchUp(cfg)
 					r.check()
+					if n := w.since(); n > w.limit() {
+						t.Errorf("%d records restored after a crash, more than a transaction has (%d)", n, w.limit())
+					}
 				})
 			}
 		}

@@ -14,7 +14,7 @@ func (k kept) Open(context.Context, state.Options) (state.DB, error) { return k,
 func (k kept) Close() error                                          { return nil }
 func (k kept) Durable() bool                                         { return true }
 
-func keep(t *testing.T, b state.Backend) state.Backend {
+func keep(t testing.TB, b state.Backend) state.Backend {
 	db, err := b.Open(t.Context(), state.Options{App: "test"})
 	if err != nil {
 		t.Fatal(err)
