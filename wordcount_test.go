@@ -1,18 +1,14 @@
 package millrace_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace-io/millrace"
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
@@ -68,33 +64,11 @@ func checkCounts(t *testing.T, b *kafkatest.Broker, topic string, want map[strin
 	}
 }
 
-func config(t *testing.T, b *kafkatest.Broker, app string) millrace.Config {
-	return millrace.Config{
-		AppID: app, Client: b.Options(), Workers: 2,
-		Logger: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelInfo})),
-	}
-}
-
-type testWriter struct{ t *testing.T }
-
-func (w testWriter) Write(p []byte) (int, error) {
-	w.t.Log(strings.TrimSpace(string(p)))
-	return len(p), nil
-}
-
 func TestWordCountUntilCaughtUp(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		in, out := b.NewTopic(t, 4), b.NewTopic(t, 3)
 		want := feed(t, b, in, 5000)
-		app, err := millrace.New(wordCount(in, out), config(t, b, kafkatest.NewName(t)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := app.RunUntilCaughtUp(ctx); err != nil {
-			t.Fatal(err)
-		}
+		app := catchUp(t, wordCount(in, out), config(t, b, kafkatest.NewName(t)))
 		checkCounts(t, b, out, want)
 		t.Logf("%+v", app.Totals())
 	})
