@@ -162,6 +162,11 @@ type TaskStore interface {
 	Evict(limit int64)
 }
 
+// Counted is implemented by a TaskStore that counts what it is asked for.
+type Counted interface {
+	Operations() state.Operations
+}
+
 // Task is what a node's instance may ask of the task it belongs to. The
 // engine implements it; Context is for processors and is bound to node.
 type Task interface {

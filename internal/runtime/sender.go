@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -60,15 +61,19 @@ func (w *worker) produce(t *txn) error {
 	start := w.inst.now()
 	t.slab = w.slab(t.produced)
 	t.acked = make([][]changelog.Acked, len(t.commits))
+	var logging time.Duration
 	for i, c := range t.commits {
 		w.produceOutputs(ctx, cl, t, c)
+		from := w.inst.now()
 		t.acked[i] = make([]changelog.Acked, len(c.Stores))
 		for j := range c.Stores {
 			if err := w.produceChangelog(ctx, cl, t, c, j, &t.acked[i][j]); err != nil {
 				return err
 			}
 		}
+		logging += w.inst.now().Sub(from)
 	}
+	w.inst.cfg.Recorder.CommitTime.Changelog.Observe(logging)
 	if err := w.inst.cfg.fault(PointSent, t.seq); err != nil {
 		return err
 	}

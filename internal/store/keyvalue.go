@@ -65,8 +65,12 @@ type KeyValue[K, V any] struct {
 	strings  []uintptr // where plain values have strings
 	typical  int       // encoded size of the last value that was read or frozen
 
+	ops      state.Operations
 	key, buf []byte // scratch
 }
+
+// Operations returns how often each operation was called.
+func (s *KeyValue[K, V]) Operations() state.Operations { return s.ops }
 
 // NewKeyValue makes the view of base, with nothing in it yet.
 func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *KeyValue[K, V] {
@@ -98,6 +102,7 @@ func (s *KeyValue[K, V]) Get(key K) (v V, ok bool, err error) {
 // GetWithTime also returns the event time of the write in milliseconds: -1 in a
 // store of state.Plain format, which holds none.
 func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err error) {
+	s.ops.Get++
 	if err := s.encodeKey(key); err != nil {
 		return v, 0, false, err
 	}
@@ -128,6 +133,7 @@ func (s *KeyValue[K, V]) Put(key K, v V) error { return s.PutWithTime(key, v, *s
 // PutWithTime stores v under key with the given event time, which is also that
 // of its changelog record.
 func (s *KeyValue[K, V]) PutWithTime(key K, v V, timeMs int64) error {
+	s.ops.Put++
 	if err := s.encodeKey(key); err != nil {
 		return err
 	}
@@ -152,6 +158,7 @@ func (s *KeyValue[K, V]) PutWithTime(key K, v V, timeMs int64) error {
 // Delete removes key. It does not read the base: a key of which nothing is
 // known is deleted there too.
 func (s *KeyValue[K, V]) Delete(key K) error {
+	s.ops.Delete++
 	if err := s.encodeKey(key); err != nil {
 		return err
 	}

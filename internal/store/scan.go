@@ -71,13 +71,17 @@ func (s *KeyValue[K, V]) detachScans() {
 // All yields every entry in the order of the encoded keys, as they are when the
 // loop begins.
 func (s *KeyValue[K, V]) All() iter.Seq2[K, V] {
-	return func(yield func(K, V) bool) { s.scanErr = s.walk(nil, nil, yield) }
+	return func(yield func(K, V) bool) {
+		s.ops.All++
+		s.scanErr = s.walk(nil, nil, yield)
+	}
 }
 
 // Range yields the entries from from (inclusive) to to (exclusive) in the order
 // of the encoded keys, as they are when the loop begins.
 func (s *KeyValue[K, V]) Range(from, to K) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
+		s.ops.Range++
 		lo, hi, err := s.bounds(from, to)
 		if err == nil && bytes.Compare(lo, hi) < 0 {
 			err = s.walk(lo, hi, yield)

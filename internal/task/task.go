@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
 )
 
 // Task is one subtopology over one partition. Its methods are called by one
@@ -130,6 +131,14 @@ func (t *Task) Store(name string) graph.TaskStore {
 		}
 	}
 	return nil
+}
+
+// Operations counts what the nodes have asked of a store.
+func (t *Task) Operations(store string) state.Operations {
+	if c, ok := t.Store(store).(graph.Counted); ok {
+		return c.Operations()
+	}
+	return state.Operations{}
 }
 
 // Outbox takes what sinks write. It stays the same over commits.
