@@ -28,7 +28,11 @@ func TestKilledBrokerEmbedded(t *testing.T) {
 	brokerKills(t, kafkatest.Embedded(t), "broker sigkill embedded")
 }
 
-// Kafka 4.2: later versions lose transaction markers when they are killed.
+// Kafka 4.2: later versions lose transaction markers when they are killed. It
+// takes its time to start again, so this is for full size only.
 func TestKilledBrokerKafka(t *testing.T) {
+	if !full() {
+		t.Skip("takes minutes: set MILLRACE_CHAOS=full to run it")
+	}
 	brokerKills(t, kafkatest.Start(t, kafkatest.Options{Version: kafkatest.KillVersion}), "broker sigkill")
 }

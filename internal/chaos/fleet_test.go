@@ -18,8 +18,10 @@ type fleet struct {
 	rnd     *rand.Rand
 	args    []string // of every copy
 	logs    string   // folder
+	states  string   // folder of the copies' state folders
 	copies  []*instance
 	added   int // copies
+	folders int // state folders
 	started int // runs of copies
 }
 
@@ -36,7 +38,7 @@ type instance struct {
 const stopTimeout = 30 * time.Second
 
 func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, args ...string) *fleet {
-	f := &fleet{t: t, rnd: rnd, logs: t.ArtifactDir()}
+	f := &fleet{t: t, rnd: rnd, logs: t.ArtifactDir(), states: t.TempDir()}
 	f.args = append([]string{"-brokers", strings.Join(b.Addrs, ","), "-feed=false", "-http=", "-v"}, args...)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -52,11 +54,17 @@ func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, args ...string)
 // add starts one more copy.
 func (f *fleet) add() *instance {
 	f.t.Helper()
-	c := &instance{index: f.added, state: f.t.TempDir()}
+	c := &instance{index: f.added, state: f.folder()}
 	f.added++
 	f.start(c)
 	f.copies = append(f.copies, c)
 	return c
+}
+
+// folder returns the path of a new state folder.
+func (f *fleet) folder() string {
+	f.folders++
+	return filepath.Join(f.states, fmt.Sprint(f.folders))
 }
 
 // start runs a copy that does not run.
@@ -78,7 +86,7 @@ func (f *fleet) start(c *instance) {
 func (f *fleet) again(c *instance) {
 	f.t.Helper()
 	if f.rnd.IntN(3) == 0 {
-		c.state = f.t.TempDir()
+		c.state = f.folder()
 	}
 	f.start(c)
 }

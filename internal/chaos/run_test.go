@@ -80,7 +80,7 @@ func (r *run) pass(d time.Duration) {
 
 // finish stops the feeding, waits until everything is processed, stops the
 // copies, judges and prints the figures.
-func (r *run) finish(name, unit string) verdict {
+func (r *run) finish(name, unit string) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
@@ -97,19 +97,18 @@ func (r *run) finish(name, unit string) verdict {
 	}
 	v := judge(r.t, r.broker, want, r.out, r.app+"-counts-changelog")
 	_, p := r.watcher.seen()
-	line := fmt.Sprintf("chaos %s: %s words, %d %s, lost %d, doubled %d, longest pause %s (one partition %s, slowest record %s), total %s",
-		name, grouped(v.words), r.strokes, unit, v.lost, v.doubled, seconds(p.all), seconds(p.one), seconds(p.slowest), seconds(total))
+	found := fmt.Sprintf("lost %d, doubled %d", v.lost, v.doubled)
 	if r.guarantee == atLeastOnce {
-		line += fmt.Sprintf(", words without their final count %d", v.short)
+		found = fmt.Sprintf("words without their final count %d, counts doubled %d", v.short, v.doubled)
 	}
-	fmt.Println(line)
+	fmt.Printf("chaos %s: %s words, %d %s, %s, longest pause %s (one partition %s, slowest record %s), total %s\n",
+		name, grouped(v.words), r.strokes, unit, found, seconds(p.all), seconds(p.one), seconds(p.slowest), seconds(total))
 	switch {
 	case r.guarantee == exactlyOnce && !v.exactlyOnce():
 		r.t.Errorf("not exactly once: lost %d, doubled %d, out of order %d, wrong in the changelog %d; first: %s", v.lost, v.doubled, v.falls, v.wrong, v.first)
 	case r.guarantee == atLeastOnce && v.short > 0:
 		r.t.Errorf("%d words lack their final count; first: %s", v.short, v.first)
 	}
-	return v
 }
 
 // settleTimeout is for the group to get over the last stroke, which takes a
