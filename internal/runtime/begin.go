@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/task"
-	"github.com/millrace-io/millrace/processor"
 )
 
 // beginning is where a task starts to read.
@@ -32,12 +30,21 @@ func (i *Instance) startOffsets(ctx context.Context, h *handle, found map[tp]com
 	if err != nil {
 		return b, err
 	}
+	ids, err := i.topicIDs(ctx, h.inputs)
+	if err != nil {
+		return b, err
+	}
 	first := &txn{member: h.member, handles: []*handle{h}}
 	var offsets []task.Offset
 	for _, p := range h.inputs {
 		src, log := i.layout().source[p.topic].Source, logs[p]
 		at, isNew := found[p].offset, false
 		switch c, ok := found[p]; {
+		case (!ok || c.offset < 0) && i.replaced(p, ids[p.topic]):
+			if at, err = i.afterLoss(h, p, log, -1, errRecreated); err != nil {
+				return b, err
+			}
+			isNew = true
 		case !ok || c.offset < 0:
 			if at, err = i.firstOffset(ctx, src, p, log); err != nil {
 				return b, err
@@ -45,7 +52,7 @@ func (i *Instance) startOffsets(ctx context.Context, h *handle, found map[tp]com
 			isNew = true
 		case c.offset < log.start || c.offset > log.stable && c.offset > i.highWatermark(ctx, p):
 			cause := fmt.Errorf("the committed offset %d is not in the log, which goes from %d to %d", c.offset, log.start, log.stable)
-			if at, err = i.afterLoss(src, p, log, c.offset, cause); err != nil {
+			if at, err = i.afterLoss(h, p, log, c.offset, cause); err != nil {
 				return b, err
 			}
 			isNew = true
@@ -61,16 +68,27 @@ func (i *Instance) startOffsets(ctx context.Context, h *handle, found map[tp]com
 		}
 	}
 	if len(offsets) == 0 {
-		return b, nil
+		return b, i.remember(h.inputs, ids)
 	}
 	first.commits = []*task.Commit{{Task: h.id, Offsets: offsets}}
-	if err := i.commitPlain(ctx, first); err != nil {
-		if errors.Is(err, errLost) {
-			return b, context.Canceled // the callback that says so is on its way
-		}
+	if err := i.commitStarts(ctx, first); err != nil {
 		return b, fmt.Errorf("commit start offsets: %w", err)
 	}
-	return b, nil
+	return b, i.remember(h.inputs, ids)
+}
+
+// commitStarts commits start offsets until it works or no retry helps. If the
+// task is lost meanwhile, the callback that says so ends ctx.
+func (i *Instance) commitStarts(ctx context.Context, t *txn) error {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		err := i.commitPlain(ctx, t)
+		if err == nil || fatalBroker(err) {
+			return err
+		}
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+	}
 }
 
 // firstOffset is where a source starts without a committed offset.
@@ -102,64 +120,6 @@ func (i *Instance) firstOffset(ctx context.Context, src *graph.Source, p tp, log
 		return o.Offset, nil
 	}
 	return log.start, nil
-}
-
-// afterLoss is where to go on when records are gone, by the source's policy.
-func (i *Instance) afterLoss(src *graph.Source, p tp, log bounds, position int64, cause error) (int64, error) {
-	lost := max(log.start-position, 0)
-	switch src.DataLoss {
-	case graph.DataLossEarliest:
-		i.log.Error("records were lost, going on at the earliest", "topic", p.topic, "partition", p.partition, "lost", lost, "err", cause)
-		i.lostRecords.Add(lost)
-		return log.start, nil
-	case graph.DataLossLatest:
-		i.log.Error("records were lost, going on at the latest", "topic", p.topic, "partition", p.partition, "lost", lost, "err", cause)
-		i.lostRecords.Add(lost)
-		return log.stable, nil
-	}
-	return 0, dataLossError(p, position, cause)
-}
-
-func dataLossError(p tp, position int64, cause error) error {
-	return &processor.Error{
-		Class: processor.Commit, Task: processor.TaskID{Partition: p.partition}, Topic: p.topic, Partition: p.partition, Offset: position, Err: cause,
-		Hint: "records were deleted before they were processed, or the topic was recreated; choose the data-loss policy earliest or latest for this source to go on, or reset the group's offsets",
-	}
-}
-
-// dataLost deals with records that vanished while they were being read.
-func (i *Instance) dataLost(p tp, cause error) {
-	h := (*i.fetcher.routes.Load())[p]
-	if h == nil {
-		return
-	}
-	src := i.layout().source[p.topic].Source
-	if src.DataLoss == graph.DataLossFail {
-		i.fail(dataLossError(p, -1, cause))
-		return
-	}
-	i.background.Go(func() {
-		if sleep(i.abortCtx, time.Second) { // once per second at most, should it go on
-			i.restartTask(h, cause)
-		}
-	})
-}
-
-// restartTask gives a task up and takes it on again: it goes through the
-// offsets' checks as if it were new here.
-func (i *Instance) restartTask(h *handle, cause error) {
-	i.log.Warn("starting a task again", "task", h.id.String(), "err", cause)
-	i.inCallback(func() {
-		held := i.tasks()
-		if held[h.id] != h {
-			return
-		}
-		delete(held, h.id)
-		i.setTasks(held)
-		i.lose([]*handle{h})
-		<-i.releaseAll([]*handle{h})
-		i.takeOn()
-	})
 }
 
 // logBounds asks for the ends of logs until all of them are known.

@@ -47,7 +47,9 @@ type handle struct {
 	// did since may be committed.
 	lost  atomic.Bool
 	phase atomic.Int32
-	inbox inbox
+	// restarting says that somebody is about to start the task again.
+	restarting atomic.Bool
+	inbox      inbox
 	// waiting says that the task has records but waits for another input.
 	waiting atomic.Bool
 	pub     atomic.Pointer[task.Published]
