@@ -34,6 +34,7 @@ var (
 	punctuateTime  = histogram(callBuckets, "punctuate_duration_seconds", "Time of a call of a scheduled function.", "kind")
 	errorsTotal    = counter("errors_total", "Errors by where they came up and what was done; continue means skipped, taken as null or replaced.", "stage", "action")
 	retries        = counter("retries_total", "Attempts after a failed first one.", "stage")
+	lostInput      = counter("input_lost_records_total", "Offsets of records that were deleted before they were processed, passed over by the source's data-loss policy.", "topic")
 	deadLetters    = counter("dead_letter_records_total", "Records sent to the dead-letter topic, by the topic they came from.", "topic")
 	producedRecord = counter("records_produced_total", "Records written to sink topics and acknowledged.", "topic")
 	producedBytes  = counter("produced_bytes_total", "Size of keys and values written to sink topics and acknowledged.", "topic")

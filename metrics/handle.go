@@ -33,6 +33,7 @@ type Topic struct {
 	// Of a source. Bytes are those of keys and values.
 	Consumed, ConsumedBytes Counter
 	DeadLetters             Counter
+	Lost                    Counter // records gone before they were read
 	// Of a sink.
 	Produced, ProducedBytes Counter
 	Latency                 Histogram // one record in SampleEvery

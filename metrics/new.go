@@ -159,6 +159,7 @@ func (r *Recorder) bindSource(t *Topic, label string) {
 	r.bind(consumedRecords, &t.Consumed, label)
 	r.bind(consumedBytes, &t.ConsumedBytes, label)
 	r.bind(deadLetters, &t.DeadLetters, label)
+	r.bind(lostInput, &t.Lost, label)
 }
 
 // topic returns the handle of a topic that Info names, and makes it.

@@ -61,7 +61,6 @@ type Instance struct {
 	unreachable atomic.Int64 // see clientHook
 	starved     atomic.Bool  // the fetcher waits for queues to become shorter
 	paused      atomic.Int64
-	lostRecords atomic.Int64
 	figures     figures
 	unmoved     map[tp]stableWatch // the watch goroutine's
 }

@@ -32,7 +32,7 @@ func (i *Instance) afterLoss(h *handle, p tp, log bounds, position int64, cause 
 		lost += at - log.start
 	}
 	i.log.Error("records were lost, going on behind them", "topic", p.topic, "partition", p.partition, "lost", lost, "next", at, "err", cause)
-	i.lostRecords.Add(lost)
+	i.cfg.Recorder.Topic(i.label(p.topic)).Lost.Add(lost)
 	return at, nil
 }
 
