@@ -12,37 +12,43 @@ import (
 	"github.com/millrace-io/millrace"
 )
 
-// newApp makes the app, with its metrics and health on an HTTP address.
-func newApp(o options, cfg *millrace.Config, stop *func()) (*millrace.App, error) {
-	*stop = func() {}
-	registry := prometheus.NewRegistry()
-	cfg.Registerer = registry
-	app, err := millrace.New(wordCount(o.in, o.out), *cfg)
-	if err != nil || o.http == "" {
-		return app, err
+// serveHTTP serves the app's metrics and health on an address, nothing if it
+// is empty, until stop is called.
+func serveHTTP(addr string, app *millrace.App, metrics prometheus.Gatherer) (stop func(), err error) {
+	if addr == "" {
+		return func() {}, nil
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/livez", health(app.Live))
-	mux.HandleFunc("/readyz", health(app.Ready))
-	l, err := net.Listen("tcp", o.http)
+	mux.Handle("/metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/livez", health(app, app.Live))
+	mux.HandleFunc("/readyz", health(app, app.Ready))
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-http %s: %w", addr, err)
 	}
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
-	*stop = func() { _ = server.Close() }
-	fmt.Fprintf(os.Stderr, "metrics and health on http://%s\n", l.Addr())
-	return app, nil
+	fmt.Fprintf(os.Stderr, "serving /metrics, /livez and /readyz on http://%s\n", l.Addr())
+	return func() { _ = server.Close() }, nil
 }
 
-// health answers 200 if check finds nothing, else 503 and what it found.
-func health(check func() error) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		if err := check(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
+// health answers 200 if check finds nothing, else 503 and what it found. With
+// ?verbose it lists every condition of readiness.
+func health(app *millrace.App, check func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := check()
+		if err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		fmt.Fprintln(w, "ok")
+		switch {
+		case r.URL.Query().Has("verbose"):
+			for _, c := range app.Status().Checks {
+				fmt.Fprintln(w, c)
+			}
+		case err != nil:
+			fmt.Fprintln(w, err)
+		default:
+			fmt.Fprintln(w, "ok")
+		}
 	}
 }

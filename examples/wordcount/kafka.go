@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -39,16 +41,24 @@ func createTopics(ctx context.Context, o options) error {
 				err = errors.Join(err, fmt.Errorf("create topic %s: %w", topic.Topic, topic.Err))
 			}
 		}
-		if err == nil {
-			return nil
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return nil // made, or asked to stop before there was anything to do
+		case !away(err):
+			return err
 		}
-		report("create topics, trying again", err)
+		report("no broker answers, trying again", err)
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
-			return nil // asked to stop before there was anything to do
 		}
 	}
+}
+
+// away reports an error that passes when a broker is back.
+func away(err error) bool {
+	var unreachable net.Error
+	return errors.As(err, &unreachable) || kgo.IsRetryableBrokerErr(err) || kerr.IsRetriable(err)
 }
 
 // feed writes the text to the input topic, one line at a time.
@@ -57,11 +67,18 @@ func feed(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	// A record that may have reached the broker is not given up for a context,
+	// only with its client.
+	defer context.AfterFunc(ctx, cl.Close)()
 	defer cl.Close()
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		r := &kgo.Record{Topic: o.in, Value: []byte(strings.ToLower(lines.Text()))}
-		if err := cl.ProduceSync(ctx, r).FirstErr(); err != nil {
+		err := cl.ProduceSync(ctx, r).FirstErr()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
 			return err
 		}
 		select {
@@ -70,12 +87,15 @@ func feed(ctx context.Context, o options) error {
 			return nil
 		}
 	}
+	fmt.Fprintln(os.Stderr, "all of the text is written; interrupt to stop")
 	return lines.Err()
 }
 
-// printCounts prints every count as it is committed.
-func printCounts(ctx context.Context, o options) error {
-	cl, err := o.client(kgo.ConsumeTopics(o.out), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+// printCounts prints the counts of what was read since a point in time, each
+// as it is committed.
+func printCounts(ctx context.Context, o options, since time.Time) error {
+	cl, err := o.client(kgo.ConsumeTopics(o.out), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(since.UnixMilli())))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -17,32 +19,43 @@ import (
 	"github.com/millrace-io/millrace"
 )
 
-// once counts the words of standard input. It uses an application id and
-// topics that nobody else has, so that every run counts from zero, and deletes
-// what it has made.
-func once(ctx context.Context, o options) error {
+var errInterrupted = errors.New("interrupted")
+
+// once counts the words of standard input. It uses an application id, topics
+// and a state folder that nobody else has, so that every run counts from zero,
+// and deletes what it has made.
+func once(ctx context.Context, again <-chan struct{}, o options) error {
 	run := rand.Text()[:8]
 	o.app, o.in, o.out = o.app+"-"+run, o.in+"-"+run, o.out+"-"+run
+	if o.state != "" {
+		o.state = filepath.Join(o.state, o.app)
+		defer func() { _ = os.RemoveAll(o.state) }()
+	}
+	app, err := millrace.New(wordCount(o.in, o.out), o.config())
+	if err != nil {
+		return err
+	}
 	if err := createTopics(ctx, o); err != nil {
 		return err
 	}
 	defer cleanUp(o)
-	if err := produceLines(ctx, o, os.Stdin); err != nil {
-		return err
+	// Reading a terminal cannot be interrupted, waiting for it can.
+	written := make(chan error, 1)
+	go func() { written <- produceLines(ctx, o, os.Stdin) }()
+	select {
+	case err := <-written:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return errInterrupted
 	}
-	cfg, err := o.config()
-	if err != nil {
-		return err
-	}
-	app, err := millrace.New(wordCount(o.in, o.out), cfg)
-	if err != nil {
-		return err
-	}
+	abortOn(again, app)
 	if err := app.RunUntilCaughtUp(ctx); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
-		return errors.New("interrupted")
+		return errInterrupted
 	}
 	counts, err := readCounts(ctx, o)
 	if err != nil {
@@ -55,8 +68,9 @@ func once(ctx context.Context, o options) error {
 	return out.Flush()
 }
 
-// maxLine is the longest line that fits into a record.
-const maxLine = 1 << 20
+// maxLine is the longest line that can be counted whatever it holds: a single
+// word travels as key and as value of one record, of at most 1 MB.
+const maxLine = 400_000
 
 func produceLines(ctx context.Context, o options, from io.Reader) error {
 	cl, err := o.client()
@@ -64,10 +78,11 @@ func produceLines(ctx context.Context, o options, from io.Reader) error {
 		return err
 	}
 	defer cl.Close()
-	var failed error
+	var failed error // the promises', one at a time
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
+	n := 0
+	for ; lines.Scan(); n++ {
 		r := &kgo.Record{Topic: o.in, Value: slices.Clone(lines.Bytes())}
 		cl.Produce(ctx, r, func(_ *kgo.Record, err error) {
 			if err != nil && failed == nil {
@@ -75,10 +90,13 @@ func produceLines(ctx context.Context, o options, from io.Reader) error {
 			}
 		})
 	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("standard input, line %d, of at most %d bytes: %w", n+1, maxLine, err)
+	}
 	if err := cl.Flush(ctx); err != nil {
 		return err
 	}
-	return errors.Join(failed, lines.Err())
+	return failed
 }
 
 // readCounts reads the output topic up to its end. The last record of a word
@@ -126,7 +144,8 @@ func cleanUp(o options) {
 	}
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	_, _ = adm.DeleteTopics(ctx, o.in, o.out, o.app+"-counts-changelog", o.app+"-counts-repartition")
 	_, _ = adm.DeleteGroup(ctx, o.app)
 }
