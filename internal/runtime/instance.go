@@ -148,7 +148,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	stopWatching()
 	left := i.shutdown()
 	stopFetching()
-	i.group.CloseAllowingRebalance()
+	i.leaveGroup()
 	<-i.fetcher.done
 	for _, w := range i.workers {
 		w.stop()
@@ -159,6 +159,20 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 		return untilErr
 	}
 	return i.ended(left)
+}
+
+// leaveTimeout bounds the client's good-bye to the group. It would repeat it for
+// half a minute; members that left without are expelled by the session time-out.
+const leaveTimeout = 2 * time.Second
+
+func (i *Instance) leaveGroup() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	i.group.AllowRebalance()
+	if err := i.group.LeaveGroupContext(ctx); err != nil {
+		i.log.Info("did not leave the group properly", "err", err)
+	}
+	i.group.Close()
 }
 
 // ended is what Run returns.

@@ -1,7 +1,11 @@
 package runtime
 
 import (
+	"encoding/binary"
+	"strconv"
 	"sync"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/processor"
@@ -101,4 +105,86 @@ func (w *restores) limit() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.largest
+}
+
+// checkAtLeast fails the test if a word's highest count is less than it was
+// written, or if a count is missing on the way there.
+func (r *rig) checkAtLeast() {
+	r.t.Helper()
+	top := make(map[string]int64)
+	seen := make(map[string]map[int64]bool)
+	for _, rec := range r.b.ReadCommitted(r.t, r.out) {
+		n, err := strconv.ParseInt(string(rec.Value), 10, 64)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		word := string(rec.Key)
+		if seen[word] == nil {
+			seen[word] = make(map[int64]bool)
+		}
+		seen[word][n] = true
+		top[word] = max(top[word], n)
+	}
+	for word, n := range r.want {
+		if top[word] < n {
+			r.t.Errorf("word %s: counted %d of %d", word, top[word], n)
+		}
+		if len(seen[word]) != int(top[word]) {
+			r.t.Errorf("word %s: only %d different counts up to %d", word, len(seen[word]), top[word])
+		}
+	}
+}
+
+// checkChangelog fails the test unless the last value of every word in the
+// changelog is its count.
+func (r *rig) checkChangelog() {
+	r.t.Helper()
+	got := make(map[string]int64)
+	for _, rec := range r.b.ReadCommitted(r.t, r.app+"-counts-changelog") {
+		got[string(rec.Key)] = int64(binary.BigEndian.Uint64(rec.Value))
+	}
+	if d := cmp.Diff(r.want, got); d != "" {
+		r.t.Errorf("the changelog ends with other counts (-want +got):\n%s", d)
+	}
+}
+
+// flight knows which transactions of an instance with one worker have been
+// handed over and not been settled.
+type flight struct {
+	mu      sync.Mutex // guards what follows
+	open    map[uint64]bool
+	highest int
+}
+
+func watchFlight(cfg *Config) *flight {
+	f := &flight{open: make(map[uint64]bool)}
+	fault, commit := cfg.Fault, cfg.Observer.OnCommit
+	cfg.Fault = func(p Point, seq uint64) error {
+		if p == PointFrozen {
+			f.mu.Lock()
+			f.open[seq] = true
+			f.highest = max(f.highest, len(f.open))
+			f.mu.Unlock()
+		}
+		if fault != nil {
+			return fault(p, seq)
+		}
+		return nil
+	}
+	cfg.Observer.OnCommit = func(i processor.CommitInfo) {
+		f.mu.Lock()
+		delete(f.open, i.Sequence)
+		f.mu.Unlock()
+		if commit != nil {
+			commit(i)
+		}
+	}
+	return f
+}
+
+// most is how many were open at once.
+func (f *flight) most() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.highest
 }
