@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/changelog"
@@ -117,7 +119,7 @@ func (i *Instance) lookAround(ctx context.Context) (*layout, error) {
 		func(src *graph.Node) []string { return sourceTopics(i.cfg.App, src.Source, counts) },
 		func(topic string) (int, bool) { n, ok := counts[topic]; return n, ok },
 	)
-	if err != nil {
+	if err := errors.Join(err, i.checkOutputs(counts)); err != nil {
 		return nil, err
 	}
 	var internal []changelog.Topic
@@ -147,6 +149,29 @@ func (i *Instance) lookAround(ctx context.Context) (*layout, error) {
 		l.ids[name] = info.ID
 	}
 	return l, err
+}
+
+// checkOutputs reports topics that the application writes and that are not
+// there. Were it found out with the first record for one, then only when the
+// broker has refused it for some time, and for dead letters on the worst day.
+func (i *Instance) checkOutputs(exist map[string]int) error {
+	if i.admin.OptValue(kgo.AllowAutoTopicCreation).(bool) {
+		return nil
+	}
+	var errs []error
+	for _, sub := range i.cfg.Graph.Subtopologies {
+		for _, n := range sub.Sinks {
+			if _, ok := exist[n.Sink.Topic]; !ok && n.Sink.Repartition == nil {
+				errs = append(errs, fmt.Errorf("%s: topic %s, which is written here, does not exist: create it before the application starts", n.Line, n.Sink.Topic))
+			}
+		}
+	}
+	if dead := i.cfg.Policies.DeadLetterTopic; dead != "" {
+		if _, ok := exist[dead]; !ok {
+			errs = append(errs, fmt.Errorf("dead-letter topic %s does not exist: create it before the application starts", dead))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // clusterTopics lists all topics with their partition counts and ids.
