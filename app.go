@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/runtime"
 	"github.com/millrace-io/millrace/metrics"
@@ -48,7 +46,7 @@ const housekeeping = 30 * time.Second
 func New(b *topology.Builder, cfg Config) (*App, error) {
 	cfg = cfg.withDefaults()
 	g, err := b.Build()
-	if err = errors.Join(err, cfg.validate()); err != nil {
+	if err = errors.Join(err, cfg.validate(), errors.Join(checkPolicies(cfg.Errors, g)...)); err != nil {
 		return nil, err
 	}
 	a := &App{cfg: cfg, graph: g, done: make(chan struct{})}
@@ -90,12 +88,8 @@ func (a *App) info() metrics.Info {
 
 func (a *App) runtimeConfig() runtime.Config {
 	c := a.cfg
-	client := c.Client
-	if len(c.Brokers) > 0 {
-		client = append([]kgo.Opt{kgo.SeedBrokers(c.Brokers...)}, client...)
-	}
 	return runtime.Config{
-		App: c.AppID, InstanceID: c.InstanceID, Host: hostname(), Client: client, Graph: a.graph, State: c.State,
+		App: c.AppID, InstanceID: c.InstanceID, Host: hostname(), Client: c.client(), Graph: a.graph, State: c.State,
 		Workers: c.Workers, InFlight: inFlight, Batch: batchRecords, ExactlyOnce: c.Guarantee == ExactlyOnce,
 		CommitInterval: c.CommitInterval, SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout,
 		TransactionTimeout: c.TransactionTimeout, ShutdownTimeout: c.ShutdownTimeout, StateRetention: c.StateRetention,

@@ -180,8 +180,8 @@ func (c *Config) validate() error {
 	if c.InstanceID != "" && !legalID.MatchString(c.InstanceID) {
 		bad("InstanceID %q: 1 to 150 letters, digits, '.', '_' and '-' are needed", c.InstanceID)
 	}
-	if len(c.Brokers) == 0 && len(c.Client) == 0 {
-		bad("Brokers is empty: give at least one address, host:port")
+	if c.ReplicationFactor < -1 {
+		bad("ReplicationFactor %d: give a positive number, or 0 for the brokers' default", c.ReplicationFactor)
 	}
 	if c.Guarantee > AtLeastOnce {
 		bad("Guarantee %d is unknown", c.Guarantee)
@@ -213,19 +213,31 @@ func (c *Config) validate() error {
 	return errors.Join(errs...)
 }
 
+// client are the options for every Kafka client.
+func (c *Config) client() []kgo.Opt {
+	if len(c.Brokers) == 0 {
+		return c.Client
+	}
+	return append([]kgo.Opt{kgo.SeedBrokers(c.Brokers...)}, c.Client...)
+}
+
 // checkClient refuses options that would break what the runtime relies on.
 func (c *Config) checkClient() error {
-	given, err := kgo.NewClient(append(slices.Clone(c.Client), kgo.SeedBrokers("127.0.0.1:1"))...)
+	given, err := kgo.NewClient(c.client()...)
 	if err != nil {
-		return fmt.Errorf("config: Client: %w", err)
+		return fmt.Errorf("config: Brokers or Client: %w", err)
 	}
 	defer given.Close()
-	plain, err := kgo.NewClient(kgo.SeedBrokers("127.0.0.1:1"))
+	plain, err := kgo.NewClient()
 	if err != nil {
 		return err
 	}
 	defer plain.Close()
 	var errs []error
+	// Without an address the client would take the one of its own machine.
+	if seeds, _ := given.OptValue(kgo.SeedBrokers).([]string); slices.Contains(seeds, "") || sameOption([]any{seeds}, plain.OptValues(kgo.SeedBrokers)) {
+		errs = append(errs, errors.New("config: Brokers is empty: give at least one address, host:port"))
+	}
 	for _, opt := range ownedOptions {
 		if !sameOption(given.OptValues(opt), plain.OptValues(opt)) {
 			errs = append(errs, fmt.Errorf("config: Client sets %s, which Millrace sets itself; use the field of Config for it, if there is one", optionName(opt)))
