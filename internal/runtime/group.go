@@ -52,6 +52,7 @@ func (i *Instance) onLost(context.Context, *kgo.Client, map[string][]int32) {
 	i.loaded.set(slices.Collect(maps.Keys(i.members.owned)), false)
 	clear(i.members.owned)
 	i.members.member = ""
+	i.started.Store(i.now().UnixMilli()) // the next membership outranks what is left of this one
 	i.rebalanced("lost", nil, start)
 }
 

@@ -55,7 +55,7 @@ func (i *Instance) workerHighWater() (int, error) {
 
 // self is what this member tells the group.
 func (i *Instance) self(workers int) peer {
-	p := peer{instance: i.id, host: i.cfg.Host, started: i.started.UnixMilli(), workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
+	p := peer{instance: i.id, host: i.cfg.Host, started: i.started.Load(), workers: workers, slots: slotCount, positions: make(map[processor.TaskID]int64)}
 	stored, err := i.db.Stored()
 	if err != nil {
 		return p

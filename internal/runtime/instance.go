@@ -34,7 +34,7 @@ type Instance struct {
 	cause    error
 
 	id          string
-	started     time.Time
+	started     atomic.Int64 // Run, or when membership was last lost, Unix milliseconds
 	db          state.DB
 	admin       *kgo.Client // requests that belong to no member and no transaction
 	adm         *kadm.Client
@@ -109,7 +109,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(i.abortCtx, cancel)
-	i.started = i.now()
+	i.started.Store(i.now().UnixMilli())
 	i.setState(status.Starting, nil)
 	defer func() {
 		if err != nil {

@@ -55,7 +55,7 @@ func plan(tasks []plannedTask, members []member) assignments {
 }
 
 // refuseTwins lets only one of several members with one instance id take
-// part: the one that was started last. The others are mostly predecessors that
+// part: the one that came last. The others are mostly predecessors that
 // were killed and whose membership has not run out. Should one be alive, the
 // start of the last has fenced its transactions, and it is told to end.
 func refuseTwins(members []member) {
@@ -70,7 +70,7 @@ func refuseTwins(members []member) {
 	for i := range members {
 		m := &members[i]
 		if keeper := last[m.instance]; keeper != m {
-			m.refused = fmt.Sprintf("instance id %q is in use by a member on host %q that was started later; give each instance a state folder or Config.InstanceID of its own", m.instance, keeper.host)
+			m.refused = fmt.Sprintf("instance id %q is in use by a member on host %q that came later; give each instance a state folder or Config.InstanceID of its own", m.instance, keeper.host)
 		}
 	}
 }
