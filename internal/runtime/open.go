@@ -45,6 +45,7 @@ func (i *Instance) open(ctx context.Context) (err error) {
 	if err := i.makeWorkers(ctx, highest); err != nil {
 		return err
 	}
+	i.evict(ctx)
 	i.balancer = &balancer{layout: i.layout, self: func() peer { return i.self(highest) }}
 	i.group, err = kgo.NewClient(i.groupOpts()...)
 	return err
