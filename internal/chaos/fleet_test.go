@@ -19,6 +19,7 @@ type fleet struct {
 	args    []string // of every copy
 	logs    string   // folder
 	states  string   // folder of the copies' state folders
+	moves   bool     // see again
 	copies  []*instance
 	added   int // copies
 	folders int // state folders
@@ -81,11 +82,11 @@ func (f *fleet) start(c *instance) {
 	}
 }
 
-// again starts a copy that was ended: mostly where it was, once in three times
-// on a machine that has no state.
+// again starts a copy that was ended: where it was or, if the fleet moves, once
+// in three times on a machine that has no state.
 func (f *fleet) again(c *instance) {
 	f.t.Helper()
-	if f.rnd.IntN(3) == 0 {
+	if f.moves && f.rnd.IntN(3) == 0 {
 		c.state = f.folder()
 	}
 	f.start(c)

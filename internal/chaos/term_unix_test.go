@@ -14,6 +14,7 @@ import (
 func terms(t *testing.T, b *kafkatest.Broker, name string) {
 	s := sized()
 	r := begin(t, b, exactlyOnce, copies, s, time.Duration(s.strokes+1)*s.every)
+	r.fleet.moves = true
 	for range s.strokes {
 		r.pass(s.every)
 		c := r.fleet.pick()
