@@ -148,9 +148,7 @@ func TestDamagedFolderIsRefusedWithTheRemedy(t *testing.T) {
 	}
 	// As a crash leaves it.
 	crashed := filepath.Join(t.TempDir(), "crashed")
-	if err := os.CopyFS(crashed, os.DirFS(origin)); err != nil {
-		t.Fatal(err)
-	}
+	copyLive(t, crashed, origin)
 
 	damages := map[string]func(b []byte) []byte{
 		"emptied": func(b []byte) []byte { return nil },
@@ -203,6 +201,24 @@ func TestDamagedFolderIsRefusedWithTheRemedy(t *testing.T) {
 	}
 }
 
+// copyLive copies the folder of an open database. Files that a compaction
+// deletes meanwhile make it start over.
+func copyLive(t *testing.T, to, from string) {
+	t.Helper()
+	for {
+		err := os.CopyFS(to, os.DirFS(from))
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // openAndRead returns the error of opening or of reading; without one it checks
 // the contents.
 func openAndRead(t *testing.T, path string) error {
@@ -211,7 +227,10 @@ func openAndRead(t *testing.T, path string) error {
 		return err
 	}
 	defer d.Close()
-	s := openStore(t, d, 0)
+	s, err := d.Store(state.ID{Name: "counts"})
+	if err != nil {
+		return err
+	}
 	c := s.Scan(nil, nil, false)
 	for c.Next() {
 	}
