@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -14,6 +15,7 @@ import (
 )
 
 func TestStopsBeforeAnyBrokerHasAnswered(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil, "-brokers", "127.0.0.1:1")
 	p.await("the first try", func() bool { return strings.Contains(p.errout.String(), "no broker answers") })
 	if status, _ := p.get("/livez"); status != http.StatusOK {
@@ -26,6 +28,7 @@ func TestStopsBeforeAnyBrokerHasAnswered(t *testing.T) {
 }
 
 func TestInterruptedWhileItReadsStandardInput(t *testing.T) {
+	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +43,7 @@ func TestInterruptedWhileItReadsStandardInput(t *testing.T) {
 }
 
 func TestNotReadyWhileTheBrokerIsAway(t *testing.T) {
+	t.Parallel()
 	b := kafkatest.Embedded(t)
 	p := start(t, nil, "-brokers", b.Addrs[0])
 	p.awaitReady()
@@ -64,6 +68,7 @@ func TestNotReadyWhileTheBrokerIsAway(t *testing.T) {
 // The first interrupt waits for a commit that a frozen broker does not answer,
 // the second gives it up. The next run processes the records again.
 func TestSecondInterruptAbortsAtOnce(t *testing.T) {
+	t.Parallel()
 	b := kafkatest.Embedded(t)
 	in, out := b.NewTopic(t, 2), b.NewTopic(t, 2)
 	args := []string{"-app", kafkatest.NewName(t), "-in", in, "-out", out, "-state", t.TempDir()}
@@ -80,11 +85,15 @@ func TestSecondInterruptAbortsAtOnce(t *testing.T) {
 		_, body := p.get("/readyz")
 		return strings.Contains(body, "stopping")
 	})
+	again := time.Now()
 	p.interrupt()
 	if code := p.exit(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	p.closing("aborted")
+	if took := time.Since(again); took > 15*time.Second {
+		t.Errorf("the end took %s after the second interrupt, about as long as after the first", took)
+	}
 	b.Resume(t)
 	if n := len(b.ReadCommitted(t, out)); n != 0 {
 		t.Errorf("%d counts are committed, want none", n)

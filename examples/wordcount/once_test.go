@@ -8,6 +8,7 @@ import (
 )
 
 func TestOncePrintsSortedCountsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	p := start(t, strings.NewReader("my first line\n"), "-once")
 	if code := p.exit(); code != 0 {
 		t.Fatalf("exit code %d", code)
@@ -18,6 +19,7 @@ func TestOncePrintsSortedCountsAndNothingElse(t *testing.T) {
 }
 
 func TestOnceOfNothingPrintsNothing(t *testing.T) {
+	t.Parallel()
 	p := start(t, strings.NewReader(""), "-once")
 	if code := p.exit(); code != 0 || p.out.String() != "" {
 		t.Fatalf("exit code %d, standard output %q", code, p.out.String())
@@ -27,6 +29,7 @@ func TestOnceOfNothingPrintsNothing(t *testing.T) {
 // Every run counts from zero, on a broker that others use too, and with a
 // folder that other runs have used.
 func TestOnceRunsDoNotSeeEachOther(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		before := topics(t, b)
 		text := "b a\r\n\n a\tb\n" + strings.Repeat("c ", 1000) + "no newline at the end"
@@ -56,6 +59,7 @@ func topics(t *testing.T, b *kafkatest.Broker) string {
 }
 
 func TestOnceSaysWhichLineIsTooLong(t *testing.T) {
+	t.Parallel()
 	p := start(t, strings.NewReader("short\n"+strings.Repeat("x", maxLine)), "-once")
 	if code := p.exit(); code != 1 || p.out.String() != "" || !strings.Contains(p.errout.String(), "line 2") {
 		t.Fatalf("exit code %d, standard output %q", code, p.out.String())

@@ -33,6 +33,7 @@ func (p *program) stop() (records, restored string) {
 }
 
 func TestPrintsRunningCountsAndServesHealth(t *testing.T) {
+	t.Parallel()
 	p := start(t, nil)
 	p.await("counts", func() bool { return strings.Contains(p.out.String(), "the\t5\n") })
 	p.awaitReady()
@@ -60,6 +61,7 @@ func TestPrintsRunningCountsAndServesHealth(t *testing.T) {
 }
 
 func TestGuaranteeDecidesAboutTransactions(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for _, guarantee := range []string{"exactly-once", "at-least-once"} {
 			in, out := b.NewTopic(t, 2), b.NewTopic(t, 2)
@@ -80,6 +82,7 @@ func TestGuaranteeDecidesAboutTransactions(t *testing.T) {
 // With its state folder the program restores nothing after a clean stop and
 // only the tail after a kill; without it, everything.
 func TestRestartRestoresOnlyTheTail(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		const words = 5000
 		in, out, app, dir := b.NewTopic(t, 2), b.NewTopic(t, 2), kafkatest.NewName(t), t.TempDir()
@@ -138,6 +141,7 @@ func TestRestartRestoresOnlyTheTail(t *testing.T) {
 }
 
 func TestStateFolderKeepsTheTopicsOfTheOwnBroker(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	count := func() string {
 		p := start(t, nil, "-state", dir)
