@@ -25,9 +25,9 @@ const (
 	// transaction (KIP-129, KIP-447). Readers of the outputs must read
 	// committed records only.
 	ExactlyOnce Guarantee = iota
-	// AtLeastOnce uses no transactions: outputs are visible at once, and after
-	// a failure some are written again. An instance that was frozen and
-	// expelled may overwrite newer state when it wakes.
+	// AtLeastOnce uses no transactions: outputs are visible when the broker has
+	// them, and after a failure some are written again. An instance that was
+	// frozen and expelled may overwrite newer state when it wakes.
 	AtLeastOnce
 )
 
@@ -61,8 +61,9 @@ type Config struct {
 
 	// Guarantee defaults to ExactlyOnce.
 	Guarantee Guarantee
-	// CommitInterval is the time between commits: how long output records
-	// wait to become visible under exactly once. Defaults to 100 ms.
+	// CommitInterval is the time between commits, and so how long output
+	// records wait until they are written and become visible. Defaults to
+	// 100 ms.
 	CommitInterval time.Duration
 	// Workers is the number of goroutines that process tasks. Defaults to the
 	// number of processors that Go uses.

@@ -18,4 +18,9 @@
 //	app, err := millrace.New(b, millrace.Config{AppID: "wordcount", Brokers: brokers})
 //	if err != nil { ... }
 //	err = app.Run(ctx)
+//
+// Run returns nil after its context has ended and all is committed; App.Live
+// and App.Ready answer health checks meanwhile. Config.State puts the stores
+// into a folder, so that a restart reads back only what it has missed;
+// Config.Errors says what becomes of records that fail.
 package millrace
