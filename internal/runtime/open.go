@@ -90,7 +90,7 @@ func (i *Instance) makeWorkers(ctx context.Context, highest int) error {
 // slotCount is how many transactional ids a worker may have; slots how many it
 // uses. A client is not good for the next transaction until the markers of its
 // last are written, some 3 ms after its end: with short intervals it takes a
-// third (transactions.md, section 7).
+// third (R1).
 const slotCount = 3
 
 func (i *Instance) slots() int {
