@@ -121,9 +121,9 @@ func (w *worker) finish(t *txn) {
 		if t.lost() || now.Sub(t.started) >= w.inst.cfg.TransactionTimeout || w.inst.brokersAwaySince(t.started) {
 			break // it was for others, or for the broker, to end it
 		}
-		if !w.fencedAt.IsZero() && now.Sub(w.fencedAt) < time.Minute {
+		if t.slot.fencedAgain(now) {
 			w.inst.fail(duplicateInstance(w.inst.id, err))
+			w.inst.abort() // another commit would fence the other process once more
 		}
-		w.fencedAt = now
 	}
 }

@@ -44,6 +44,7 @@ func (i *Instance) fenceVanished(gained bool) {
 	roster, refused := i.balancer.lastRoster()
 	if refused != "" {
 		i.fail(fmt.Errorf("the group refused this instance: %s", refused))
+		i.abort() // the one that was started later has fenced us: a commit would fence it
 	}
 	if roster == nil {
 		return

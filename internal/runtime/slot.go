@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -19,6 +20,19 @@ type slot struct {
 
 	mu     sync.Mutex // guards broken
 	broken bool       // client must not be used for another transaction
+
+	fencedAt time.Time // the worker's: when a transaction of it was fenced last
+}
+
+// fencedAgain notes that the slot was fenced and reports whether it was so in
+// the last minute already. Survivors fence each id once if they take this
+// instance for dead. Another process with its id fences back whenever it was
+// fenced itself; the one that was started first is then the first to be
+// fenced twice.
+func (s *slot) fencedAgain(now time.Time) bool {
+	again := !s.fencedAt.IsZero() && now.Sub(s.fencedAt) < time.Minute
+	s.fencedAt = now
+	return again
 }
 
 // ready returns a client that may begin a transaction, made anew if the last

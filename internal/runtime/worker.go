@@ -30,7 +30,6 @@ type worker struct {
 	failure     error     // why the last one failed; set until recover
 	retries     int       // failures in a row
 	resumeAt    time.Time // no processing before, after a failure
-	fencedAt    time.Time
 	quit        bool
 
 	toSend  chan *txn
