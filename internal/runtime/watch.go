@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/changelog"
@@ -90,13 +91,20 @@ const minKafka = "3.0"
 
 // checkBrokers finds out what the cluster can do.
 func (i *Instance) checkBrokers(ctx context.Context) error {
+	// A client's own patience would keep the reason from the log for half a
+	// minute.
+	cl, err := kgo.NewClient(append(i.baseOpts(), kgo.RequestRetries(0))...)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, i.admin)
+		resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, cl)
 		if err == nil {
 			return i.checkVersions(resp)
 		}
 		if ctx.Err() != nil || fatalBroker(err) || !brokerAway(err) {
-			return fmt.Errorf("connect to Kafka: %w", err)
+			return fmt.Errorf("connect to Kafka: %w (addresses are Config.Brokers; TLS, SASL and credentials are options in Config.Client)", err)
 		}
 		i.brokersAway.Store(true)
 		i.log.Warn("no broker answers, trying again", "err", err)
