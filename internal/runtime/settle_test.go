@@ -8,9 +8,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
+	"github.com/millrace-io/millrace/metrics"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/topology"
 )
+
+// over makes a configuration run another topology.
+func (r *rig) over(cfg Config, b *topology.Builder, stores ...string) Config {
+	r.t.Helper()
+	g, err := b.Build()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	cfg.Graph = g
+	cfg.Recorder = metrics.New(metrics.Info{App: r.app, Subtopologies: len(g.Subtopologies), Stores: stores})
+	return cfg
+}
 
 // settled waits until the group has committed all there is to read, whoever
 // does it.
