@@ -153,7 +153,7 @@ func (f *fetcher) deal(fetches kgo.Fetches) {
 		bytes := sizeOf(p.Records)
 		if h.inbox.push(b, bytes) && h.worker != nil {
 			woken[h.worker] = true
-			f.inst.consumed(at, len(p.Records), bytes)
+			f.inst.consumed(at, p.Records)
 		}
 	})
 	for w := range woken {

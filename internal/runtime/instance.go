@@ -110,6 +110,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	defer cancel()
 	context.AfterFunc(i.abortCtx, cancel)
 	i.started.Store(i.now().UnixMilli())
+	i.figures.started.Store(i.started.Load())
 	i.setState(status.Starting, nil)
 	defer func() {
 		if err != nil {

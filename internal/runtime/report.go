@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/status"
 )
@@ -78,10 +80,18 @@ func (i *Instance) committed(w *worker, t *txn, took time.Duration, err error) {
 	}
 }
 
-// consumed counts what a poll brought for a partition.
-func (i *Instance) consumed(at tp, records int, bytes int64) {
+// consumed counts what a poll brought for a partition. Transaction markers are
+// no records, though the client hands them out.
+func (i *Instance) consumed(at tp, records []*kgo.Record) {
+	var n, bytes int64
+	for _, r := range records {
+		if !r.Attrs.IsControl() {
+			n++
+			bytes += int64(len(r.Key) + len(r.Value))
+		}
+	}
 	m := i.cfg.Recorder.Topic(i.label(at.topic))
-	m.Consumed.Add(int64(records))
+	m.Consumed.Add(n)
 	m.ConsumedBytes.Add(bytes)
 }
 
