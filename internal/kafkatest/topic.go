@@ -83,7 +83,9 @@ func (b *Broker) DeleteTopic(t testing.TB, topic string) {
 // decides, as in Kafka's own clients.
 func (b *Broker) Produce(t testing.TB, records ...*kgo.Record) {
 	t.Helper()
-	cl := b.brief(t, kgo.RecordPartitioner(explicit{kgo.StickyKeyPartitioner(nil)}))
+	// A broker that was restarted may not know its topics at first; the time of
+	// within is the bound.
+	cl := b.brief(t, kgo.RecordPartitioner(explicit{kgo.StickyKeyPartitioner(nil)}), kgo.UnknownTopicRetries(-1))
 	defer cl.Close()
 	if err := cl.ProduceSync(within(t), records...).FirstErr(); err != nil {
 		t.Fatalf("kafkatest: produce: %v", err)
