@@ -42,6 +42,7 @@ func (i *Instance) watch(ctx context.Context) {
 			i.purge(ctx)
 			i.followGrowth(ctx)
 			i.touchStores()
+			i.dropUnused()
 			i.checkStable(ctx)
 		}
 	}
