@@ -118,17 +118,19 @@ func (w *worker) resolve(ctx context.Context, t *txn, cause error) error {
 // abort ends a transaction that must not commit. If the client can't, it is
 // thrown away, and its successor fences what is left.
 func (w *worker) abort(t *txn) {
-	if !t.begun {
+	if t.slot == nil || t.slot.client == nil {
 		return
 	}
-	t.begun = false
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.inst.abortCtx), abortTimeout)
 	defer cancel()
 	cl := t.slot.client
+	// Without transactions too: a record that is left over fails those that
+	// are put into one batch with it.
 	err := cl.AbortBufferedRecords(ctx)
-	if err == nil {
+	if err == nil && t.begun {
 		err = cl.EndTransaction(ctx, kgo.TryAbort)
 	}
+	t.begun = false
 	if err != nil || fenced(t.failed()) {
 		t.slot.discard()
 	}
