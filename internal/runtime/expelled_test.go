@@ -102,6 +102,7 @@ func (h *workerHolds) refused(worker int) bool {
 // With the new member id the broker would take the offsets, and they would go
 // back. A's transaction must not commit.
 func TestExpelledWhileInACallback(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for _, exactlyOnce := range []bool{true, false} {
 			points := []Point{PointBegun, PointFlushed, PointOffsets}

@@ -47,6 +47,7 @@ func TestDelayedProduceRequests(t *testing.T) {
 // TestBrokerAway cuts the network for longer than the session and the
 // transactions may last, in the middle of the work.
 func TestBrokerAway(t *testing.T) {
+	t.Parallel()
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		r := newRig(t, b, 2)
 		proxy := kafkatest.NewProxy(t, b.Addrs[0])
@@ -92,6 +93,7 @@ func ready(i *Instance) bool {
 // TestStopWithoutABroker asks an instance to end while no broker can be
 // reached, in each of its phases, politely and not.
 func TestStopWithoutABroker(t *testing.T) {
+	t.Parallel()
 	// The shutdown time-out, two clean aborts, and the client's leaving of the
 	// group, which all have their own bounds.
 	const patience = 9 * time.Second

@@ -40,6 +40,7 @@ func (h *hold) let() { h.once.Do(func() { close(h.free) }) }
 // itself is being stopped. The transaction then goes on under the generation
 // of that moment; nothing is lost, doubled or thrown away.
 func TestRebalanceAtEachStepOfACommit(t *testing.T) {
+	t.Parallel()
 	scenes := map[string]func(r *rig, inFlight int, point Point){
 		"joins": joinsDuring, "leaves": leavesDuring, "stops": stopsDuring,
 	}

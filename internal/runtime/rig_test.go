@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -16,13 +17,19 @@ import (
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/metrics"
-	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/topology"
 )
 
-func TestMain(m *testing.M) { os.Exit(kafkatest.Main(m)) }
+func TestMain(m *testing.M) {
+	// The parallel tests here wait for heartbeats and time-outs, not for a
+	// processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(kafkatest.Main(m))
+}
 
 // rig is a word count over one broker, run by as many instances as a test
 // wants, with what it must come to.
@@ -149,9 +156,8 @@ func testLog(t testing.TB) *slog.Logger {
 // logWriter writes to the test's log until the test is over: a client may
 // still have something to say then.
 type logWriter struct {
-	mu   sync.Mutex
-	t    testing.TB
-	over bool
+	mu sync.Mutex
+	t  testing.TB
 }
 
 func (w *logWriter) Write(p []byte) (int, error) {
@@ -162,5 +168,3 @@ func (w *logWriter) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-var _ = processor.Fail

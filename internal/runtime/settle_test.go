@@ -95,13 +95,14 @@ func (w *restores) restored(i processor.RestoreInfo) {
 	if i.Dropped != "" {
 		w.r.t.Errorf("state was thrown away: %s", i)
 	}
+	w.records += i.Records
+	if i.Err != nil {
+		return // it may have been given up before it knew where to begin
+	}
 	if i.From < w.ends[id] {
 		w.r.t.Errorf("restored from %d again, it had come to %d: %s", i.From, w.ends[id], i)
 	}
-	if i.Err == nil {
-		w.ends[id] = i.To
-	}
-	w.records += i.Records
+	w.ends[id] = i.To
 }
 
 // since returns how many records were restored since the last call.
