@@ -84,12 +84,12 @@ func (c Config) validate() error {
 	var errs []error
 	host, _, err := net.SplitHostPort(c.Addr)
 	if err != nil {
-		errs = append(errs, fmt.Errorf("Addr %q is no host:port", c.Addr))
+		errs = append(errs, fmt.Errorf("config: Addr %q is no host:port", c.Addr))
 	} else if ip := net.ParseIP(host); c.Advertise == "" && (host == "" || ip != nil && ip.IsUnspecified()) {
-		errs = append(errs, fmt.Errorf("Addr %q names no single host: set Advertise to the one that clients reach", c.Addr))
+		errs = append(errs, fmt.Errorf("config: Addr %q names no single host: set Advertise to the one that clients reach", c.Addr))
 	}
 	if c.Partitions < 0 {
-		errs = append(errs, fmt.Errorf("Partitions is %d", c.Partitions))
+		errs = append(errs, fmt.Errorf("config: Partitions is %d", c.Partitions))
 	}
 	for _, u := range c.Users {
 		switch u.Mechanism {
@@ -99,7 +99,7 @@ func (c Config) validate() error {
 		}
 	}
 	if c.Sync && c.Dir == "" {
-		errs = append(errs, errors.New("Sync without Dir: memory cannot be made durable"))
+		errs = append(errs, errors.New("config: Sync without Dir: memory cannot be made durable"))
 	}
 	return errors.Join(errs...)
 }

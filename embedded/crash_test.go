@@ -124,7 +124,7 @@ func TestCommitOfATransactionLostInACrashFails(t *testing.T) {
 		// An orderly restart, which the producer sits out: kfake writes down
 		// that its last end was a commit, and would answer the next one by it.
 		e.Close()
-		_, b = serve(t, embedded.Config{Dir: dir, Addr: b.Addrs[0]})
+		serve(t, embedded.Config{Dir: dir, Addr: b.Addrs[0]})
 		if what == "records" {
 			p.begin(record("out", 0, "lost"))
 		} else {

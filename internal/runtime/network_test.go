@@ -96,7 +96,7 @@ func TestStopWithoutABroker(t *testing.T) {
 	t.Parallel()
 	// The shutdown time-out, two clean aborts, and the client's leaving of the
 	// group, which all have their own bounds.
-	const patience = 9 * time.Second
+	const patience = 20 * time.Second
 	phases := []string{"starting", "restoring", "running"}
 	for _, phase := range phases {
 		for _, abort := range []bool{false, true} {

@@ -42,9 +42,12 @@ func (i *Instance) State() status.State { return i.state.Load().(status.State) }
 // setState moves on to another state, never back from an end.
 func (i *Instance) setState(to status.State, err error) {
 	from := i.state.Swap(to).(status.State)
-	if from == to {
-		return
+	if from != to {
+		i.stateChanged(from, to, err)
 	}
+}
+
+func (i *Instance) stateChanged(from, to status.State, err error) {
 	i.log.Info("state", "from", string(from), "to", string(to))
 	if i.cfg.Observer.OnState != nil {
 		i.cfg.Observer.OnState(processor.StateInfo{From: string(from), To: string(to), Err: err})
@@ -123,6 +126,7 @@ func (i *Instance) rebalanced(phase string, ids []processor.TaskID, start time.T
 		r.Rebalances.Lost.Inc()
 		r.RebalanceTime.Lost.Observe(took)
 	}
+	i.refreshState()
 	i.log.Info("rebalance", "phase", phase, "generation", generation, "tasks", len(*i.held.Load()), "took", took)
 	if i.cfg.Observer.OnRebalance != nil {
 		i.cfg.Observer.OnRebalance(processor.RebalanceInfo{Phase: phase, Generation: generation, Tasks: ids, Duration: took})

@@ -48,9 +48,11 @@ func (i *Instance) watch(ctx context.Context) {
 	}
 }
 
-// refreshState derives the state from the tasks, while the instance is up.
+// refreshState derives the state from the tasks, while the instance is up. Any
+// goroutine may call it when something has changed.
 func (i *Instance) refreshState() {
-	if s := i.State(); s == status.Stopping || s == status.Stopped || s == status.Failed {
+	from := i.State()
+	if from == status.Stopping || from == status.Stopped || from == status.Failed || i.drain.Load() {
 		return
 	}
 	to := status.Running
@@ -62,8 +64,8 @@ func (i *Instance) refreshState() {
 	if m := i.figures.member.Load(); m == nil || *m == "" {
 		to = status.Rebalancing
 	}
-	if !i.drain.Load() {
-		i.setState(to, nil)
+	if from != to && i.state.CompareAndSwap(from, to) { // else it is stopping by now
+		i.stateChanged(from, to, nil)
 	}
 }
 

@@ -95,6 +95,7 @@ func (w *worker) adopt(h *handle) {
 		w.handles = append(w.handles, h)
 		h.batch = w.inst.cfg.Batch
 		h.phase.Store(phaseRunning)
+		w.inst.refreshState()
 	})
 }
 
