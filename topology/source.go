@@ -122,12 +122,20 @@ func (r *head[K, V]) load(in *graph.Input, value []byte, partitionTime int64) (_
 		if err != nil {
 			return 0, fmt.Errorf("timestamp: %w", err)
 		}
-		return ts, nil
+		return ts, tooLate(ts)
 	}
 	if in.Time < 0 {
 		return 0, errNoTime
 	}
-	return in.Time, nil
+	return in.Time, tooLate(in.Time)
+}
+
+// tooLate refuses times that could be read but not written.
+func tooLate(ms int64) error {
+	if ms <= graph.MaxTime {
+		return nil
+	}
+	return fmt.Errorf("the time of %d ms is after the year 2262; should it be in micro- or nanoseconds, give the stream the option Timestamps", ms)
 }
 
 var errNoTime = errors.New("the record has no timestamp: give the stream the option Timestamps")

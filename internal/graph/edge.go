@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/millrace-io/millrace/processor"
+import (
+	"math"
+
+	"github.com/millrace-io/millrace/processor"
+)
 
 // Meta is what a record carries beside key and value. It belongs to the task;
 // a node that changes it copies it first.
@@ -9,6 +13,10 @@ type Meta struct {
 	Headers          []processor.Header
 	HasKey, HasValue bool
 }
+
+// MaxTime is the highest event time that the Kafka client can write, in April
+// 2262: it counts in nanoseconds.
+const MaxTime = math.MaxInt64 / 1_000_000
 
 // Receiver is one input port of a node: the typed edge that records travel.
 // A null is passed as zero value with HasKey or HasValue false.

@@ -113,7 +113,7 @@ func fatalBroker(err error) bool {
 	return slices.ContainsFunc([]error{
 		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed,
 		kerr.TransactionalIDAuthorizationFailed, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism,
-		kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidRecord, kerr.InvalidTopicException,
+		kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.InvalidTopicException,
 		kerr.UnsupportedVersion, kerr.UnsupportedForMessageFormat, kerr.InvalidTransactionTimeout,
 		kerr.InvalidSessionTimeout, kerr.OffsetMetadataTooLarge, kerr.InconsistentGroupProtocol, kerr.InvalidGroupID,
 	}, func(fatal error) bool { return errors.Is(err, fatal) }) || errors.Is(err, kerr.UnknownTopicOrPartition)

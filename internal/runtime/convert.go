@@ -14,7 +14,7 @@ import (
 
 // input is a fetched record as tasks take it. Bytes are shared, not copied.
 func input(r *kgo.Record) graph.Input {
-	in := graph.Input{Key: r.Key, Value: r.Value, Offset: r.Offset, Time: r.Timestamp.UnixMilli(), Control: r.Attrs.IsControl()}
+	in := graph.Input{Key: r.Key, Value: r.Value, Offset: r.Offset, Time: millisOf(r), Control: r.Attrs.IsControl()}
 	if len(r.Headers) > 0 {
 		in.Headers = make([]processor.Header, len(r.Headers))
 		for i, h := range r.Headers {
@@ -22,6 +22,15 @@ func input(r *kgo.Record) graph.Input {
 		}
 	}
 	return in
+}
+
+// millisOf is the record's timestamp in milliseconds as the broker has it. The
+// client keeps nanoseconds in 64 bits, which run over in the year 2262: of a
+// time given in microseconds by mistake it would make a plausible one. As 10^6
+// is 2^6 times an odd number, all but the highest six bits are still there.
+func millisOf(r *kgo.Record) int64 {
+	const inverse = 0x10fb65668c26139 // of 5^6, modulo 2^58
+	return (r.Timestamp.UnixNano() >> 6) * inverse << 6 >> 6
 }
 
 func headers(hs []processor.Header) []kgo.RecordHeader {

@@ -97,6 +97,9 @@ func writeError(r *kgo.Record, err error) error {
 		return fmt.Errorf("write to topic %s: %w (a record of %d bytes; raise the topic's max.message.bytes)", r.Topic, err, len(r.Key)+len(r.Value))
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		return fmt.Errorf("write to topic %s: %w (create the topic)", r.Topic, err)
+	case errors.Is(err, kerr.InvalidTimestamp):
+		return fmt.Errorf("write to topic %s: %w (the record's time is %s; raise the topic's message.timestamp.after.max.ms or message.timestamp.before.max.ms, or give the stream the option Timestamps)",
+			r.Topic, err, r.Timestamp.UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("write to topic %s: %w", r.Topic, err)
 }

@@ -41,7 +41,7 @@ func (t *Task) deadLetter(e *processor.Error) error {
 	mark, from := t.outbox.Mark(), t.outbox.Len()
 	slab := append(append(t.outbox.Slab(), r.Key...), r.Value...)
 	t.outbox.Add(slab, t.cfg.Policies.DeadLetterTopic, -1, length(r.Key), length(r.Value), &graph.Meta{
-		Time:    r.Time,
+		Time:    min(r.Time, graph.MaxTime),
 		Headers: append(withoutErrors(r.Headers), describeError(e)...),
 	})
 	if err := t.tooLarge(from); err != nil {
