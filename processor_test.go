@@ -160,7 +160,9 @@ func TestProcessorSeesRecordsAsTheyAre(t *testing.T) {
 			&kgo.Record{Topic: in, Value: []byte("v"), Timestamp: time.UnixMilli(ms + 1)},
 			&kgo.Record{Topic: in, Key: []byte{}, Value: []byte{}, Timestamp: time.UnixMilli(ms + 2)})
 		catchUp(t, tb, config(t, b, kafkatest.NewName(t)))
-		place := func(offset, streamTime int64) string { return fmt.Sprintf("0_0/watch/%s[0]@%d at %d", in, offset, streamTime) }
+		place := func(offset, streamTime int64) string {
+			return fmt.Sprintf("0_0/watch/%s[0]@%d at %d", in, offset, streamTime)
+		}
 		want := []seen{
 			{"k", "v", true, true, ms, "a=1;a=2;", place(0, ms)},
 			{"k", "", true, false, ms + 5, "", place(1, ms+5)},
