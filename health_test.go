@@ -106,6 +106,17 @@ func TestFailedApp(t *testing.T) {
 	})
 }
 
+// It is the same with an App that did not even get up.
+func TestAppThatCannotStart(t *testing.T) {
+	b := kafkatest.Fake(t)
+	app := start(t, forward("no-such-input", b.NewTopic(t, 1)), config(t, b, kafkatest.NewName(t)))
+	err := wait(t, app)
+	says(t, err, "no-such-input")
+	if !errors.Is(app.Live(), err) || app.State() != status.Failed || app.Status().Error == "" {
+		t.Errorf("live %v, %s, %q", app.Live(), app.State(), app.Status().Error)
+	}
+}
+
 // Brokers that are away make an instance unready, never dead: nothing is won by
 // a restart, and nothing is lost.
 func TestBrokerAway(t *testing.T) {

@@ -2,6 +2,7 @@ package millrace_test
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -181,13 +182,18 @@ func TestPanicOfUserCode(t *testing.T) {
 		tb := topology.New()
 		s := topology.MapValues(topology.Stream[string, string](tb, in), explode)
 		topology.To(s, out)
+		var said logBuffer
+		cfg.Logger = slog.New(slog.NewTextHandler(&said, nil))
 		err := fails(t, tb, cfg)
 		e := isError(t, err, processor.Process, in, 0, 1, "index out of range", "Stack")
 		if !strings.Contains(string(e.Stack), "millrace_test.explode") {
 			t.Errorf("the stack does not name the function:\n%s", e.Stack)
 		}
-		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the error has the value: %v", err)
+		if strings.Contains(err.Error()+said.String(), secret) {
+			t.Errorf("the error or the log has the value: %v", err)
+		}
+		if !strings.Contains(said.String(), "millrace_test.explode") {
+			t.Error("the log does not have the stack")
 		}
 	})
 }

@@ -59,6 +59,9 @@ func (i *Instance) foldStores(h *handle) {
 // Scrape fills in the live part of the metrics.
 func (i *Instance) Scrape(l *metrics.Live) {
 	l.State = string(i.State())
+	if !i.up.Load() {
+		return
+	}
 	for _, w := range i.workers {
 		if w.tasksHeld.Load() == 0 {
 			l.Workers.Idle++
@@ -84,9 +87,6 @@ func (i *Instance) Scrape(l *metrics.Live) {
 			l.AddBuffered(h.id.Subtopology, in.BufferedRecords.Load(), in.BufferedBytes.Load())
 			l.AddPartition(i.label(in.Topic), h.id.Partition, h.lag(in), false)
 		}
-	}
-	if i.db == nil {
-		return
 	}
 	f := i.db.Figures()
 	l.MemoryBytes.Memtable, l.MemoryBytes.BlockCache, l.MemoryBytes.TableIndex = f.MemtableBytes, f.BlockCacheBytes, f.TableIndexBytes

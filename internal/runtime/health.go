@@ -44,7 +44,7 @@ func (i *Instance) Live() error {
 		return i.cause
 	default:
 	}
-	if s := i.State(); s == status.Created || s == status.Starting || s == status.Stopped {
+	if s := i.State(); s == status.Stopped || !i.up.Load() {
 		return nil
 	}
 	limit := i.now().Add(-stuckWorker)

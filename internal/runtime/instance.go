@@ -33,6 +33,9 @@ type Instance struct {
 	failOnce sync.Once
 	cause    error
 
+	// up says that open is done. What it made may be read from then on by
+	// those who ask from outside: the fields from here to workerBytes.
+	up          atomic.Bool
 	id          string
 	started     atomic.Int64 // Run, or when membership was last lost, Unix milliseconds
 	db          state.DB
@@ -94,7 +97,12 @@ func (i *Instance) fail(err error) {
 	i.failOnce.Do(func() {
 		i.cause = err
 		i.drain.Store(true)
-		i.log.Error("failed, shutting down", "err", err)
+		var e *processor.Error
+		if errors.As(err, &e) && e.Stack != nil {
+			i.log.Error("failed, shutting down", "err", err, "stack", string(e.Stack))
+		} else {
+			i.log.Error("failed, shutting down", "err", err)
+		}
 		close(i.failed)
 	})
 }
@@ -114,6 +122,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	i.setState(status.Starting, nil)
 	defer func() {
 		if err != nil {
+			i.fail(err)
 			i.setState(status.Failed, err)
 		} else {
 			i.setState(status.Stopped, nil)
@@ -126,6 +135,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 		}
 		return err
 	}
+	i.up.Store(true)
 	fetchCtx, stopFetching := context.WithCancel(context.Background())
 	defer stopFetching()
 	for _, w := range i.workers {

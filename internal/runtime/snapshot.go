@@ -9,7 +9,7 @@ import (
 func (i *Instance) Snapshot() status.Snapshot {
 	f := &i.figures
 	s := status.Snapshot{
-		App: i.cfg.App, Instance: i.id, At: i.now(), Started: millis(f.started.Load()), State: i.State(),
+		App: i.cfg.App, At: i.now(), Started: millis(f.started.Load()), State: i.State(),
 		Guarantee: "at_least_once", LastCommit: millis(f.lastCommit.Load()), Checks: i.Checks(),
 	}
 	if i.cfg.ExactlyOnce {
@@ -24,6 +24,10 @@ func (i *Instance) Snapshot() status.Snapshot {
 	if m := f.member.Load(); m != nil {
 		s.Group.MemberID = *m
 	}
+	if !i.up.Load() {
+		return s
+	}
+	s.Instance = i.id
 	for _, w := range i.workers {
 		one := status.Worker{ID: w.index, State: status.Running, Tasks: int(w.tasksHeld.Load()), LastTurn: millis(w.turnedAt.Load()), TransactionsInFlight: int(w.inFlight.Load())}
 		if one.Tasks == 0 {
