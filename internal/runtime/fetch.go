@@ -30,10 +30,13 @@ type fetcher struct {
 
 	// The fetcher goroutine's.
 	full map[tp]bool // paused because their task waits for another input
+	// The seeks of this window, and what is to flow again.
+	set    map[string]map[int32]kgo.EpochOffset
+	resume map[string][]int32
 }
 
 func newFetcher(i *Instance) *fetcher {
-	f := &fetcher{inst: i, box: newMailbox(), done: make(chan struct{}), full: make(map[tp]bool)}
+	f := &fetcher{inst: i, box: newMailbox(), done: make(chan struct{}), full: make(map[tp]bool), set: make(map[string]map[int32]kgo.EpochOffset), resume: make(map[string][]int32)}
 	f.routes.Store(&map[tp]*handle{})
 	return f
 }
@@ -60,23 +63,42 @@ func (f *fetcher) drained() {
 func (f *fetcher) seek(h *handle, positions map[string]int64) {
 	f.post(func() {
 		routes := *f.routes.Load()
-		set := make(map[string]map[int32]kgo.EpochOffset)
-		resume := make(map[string][]int32)
 		for _, p := range h.inputs {
 			if routes[p] != h {
 				return // lost meanwhile
 			}
+		}
+		for _, p := range h.inputs {
 			if at, ok := positions[p.topic]; ok {
-				set[p.topic] = map[int32]kgo.EpochOffset{p.partition: {Epoch: -1, Offset: at}}
+				if f.set[p.topic] == nil {
+					f.set[p.topic] = make(map[int32]kgo.EpochOffset)
+				}
+				f.set[p.topic][p.partition] = kgo.EpochOffset{Epoch: -1, Offset: at}
 			}
-			resume[p.topic] = []int32{p.partition}
+			f.resume[p.topic] = append(f.resume[p.topic], p.partition)
 			delete(f.full, p)
 		}
-		f.inst.group.SetOffsets(set)
 		h.inbox.open()
-		f.inst.group.ResumeFetchPartitions(resume)
 	})
 }
+
+// applySeeks does all seeks of a window at once: each call of SetOffsets stops
+// all fetches of the client and starts them anew.
+func (f *fetcher) applySeeks() {
+	if len(f.resume) == 0 {
+		return
+	}
+	f.inst.group.SetOffsets(f.set)
+	f.inst.group.ResumeFetchPartitions(f.resume)
+	clear(f.set)
+	clear(f.resume)
+}
+
+// nudge makes the client look whether it has something to fetch. Two restarts
+// of its fetches close to one another can leave it without any: the loop of
+// the first sees its end only after the second one's start was noted as being
+// for it, and drops that with itself (franz-go 1.22.2, source.loopFetch).
+func (f *fetcher) nudge() { f.inst.group.ResumeFetchPartitions(nil) }
 
 func (f *fetcher) run(ctx context.Context) {
 	defer close(f.done)
@@ -111,7 +133,11 @@ func (f *fetcher) run(ctx context.Context) {
 		// dropped by closed inboxes, first.
 		f.deal(fetches)
 		f.box.run()
+		f.applySeeks()
 		f.balance()
+		if fetches.NumRecords() == 0 {
+			f.nudge()
+		}
 		cl.AllowRebalance()
 		if fetches.IsClientClosed() {
 			return

@@ -47,7 +47,9 @@ func (i *Instance) open(ctx context.Context) (err error) {
 	}
 	i.evict(ctx)
 	i.balancer = &balancer{layout: i.layout, self: func() peer { return i.self(highest) }}
-	i.group, err = kgo.NewClient(i.groupOpts()...)
+	// The client joins while it is being made: its first callback must not
+	// come before i.group is there.
+	i.inCallback(func() { i.group, err = kgo.NewClient(i.groupOpts()...) })
 	return err
 }
 
