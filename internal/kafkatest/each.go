@@ -16,10 +16,13 @@ func Enabled() bool { return os.Getenv("MILLRACE_KAFKA") == "1" }
 // Each runs fn as subtest "kfake" on a fresh in-process broker and, with
 // MILLRACE_KAFKA=1, as subtest "kafka" on Apache Kafka. The real broker is
 // shared by the tests of a binary: use names from NewTopic and NewName, and do
-// not kill it (Start gives a test its own).
+// not kill it (Start gives a test its own). MILLRACE_KAFKA_ONLY=1 leaves out the
+// first, for a suite that has just passed on it.
 func Each(t *testing.T, fn func(t *testing.T, b *Broker)) {
 	t.Helper()
-	t.Run("kfake", func(t *testing.T) { fn(t, Fake(t)) })
+	if !Enabled() || os.Getenv("MILLRACE_KAFKA_ONLY") != "1" {
+		t.Run("kfake", func(t *testing.T) { fn(t, Fake(t)) })
+	}
 	if Enabled() {
 		t.Run("kafka", func(t *testing.T) { fn(t, Kafka(t)) })
 	}
