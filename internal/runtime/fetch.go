@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -230,7 +231,10 @@ func (f *fetcher) balance() {
 	if len(resume) > 0 {
 		f.inst.group.ResumeFetchPartitions(resume)
 	}
-	f.inst.paused.Store(int64(len(f.full)))
+	if last := f.inst.paused.Load(); last == nil || !maps.Equal(*last, f.full) {
+		paused := maps.Clone(f.full)
+		f.inst.paused.Store(&paused)
+	}
 }
 
 // failed deals with an error that a poll brought for a partition.

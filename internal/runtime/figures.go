@@ -56,6 +56,12 @@ func (i *Instance) foldStores(h *handle) {
 	}
 }
 
+// isPaused reports whether an input is not fetched for now.
+func (i *Instance) isPaused(p tp) bool {
+	paused := i.paused.Load()
+	return paused != nil && (*paused)[p]
+}
+
 // Scrape fills in the live part of the metrics.
 func (i *Instance) Scrape(l *metrics.Live) {
 	l.State = string(i.State())
@@ -85,7 +91,7 @@ func (i *Instance) Scrape(l *metrics.Live) {
 		l.EntriesBytes.Frozen += p.FrozenBytes.Load()
 		for _, in := range p.Inputs {
 			l.AddBuffered(h.id.Subtopology, in.BufferedRecords.Load(), in.BufferedBytes.Load())
-			l.AddPartition(i.label(in.Topic), h.id.Partition, h.lag(in), false)
+			l.AddPartition(i.label(in.Topic), h.id.Partition, h.lag(in), i.isPaused(tp{in.Topic, h.id.Partition}))
 		}
 	}
 	f := i.db.Figures()

@@ -61,9 +61,9 @@ type Instance struct {
 	state       atomic.Value // status.State
 	drain       atomic.Bool  // no more processing
 	brokersAway atomic.Bool
-	unreachable atomic.Int64 // see clientHook
-	starved     atomic.Bool  // the fetcher waits for queues to become shorter
-	paused      atomic.Int64
+	unreachable atomic.Int64                // see clientHook
+	starved     atomic.Bool                 // the fetcher waits for queues to become shorter
+	paused      atomic.Pointer[map[tp]bool] // the fetcher's full, for others to read
 	figures     figures
 	unmoved     map[tp]stableWatch // the watch goroutine's
 }

@@ -123,7 +123,7 @@ func TestALaggingInputIsFed(t *testing.T) {
 				var paused atomic.Bool
 				inst := r.start(cfg)
 				kafkatest.WaitFor(t, "the end of both inputs", func() bool {
-					if inst.paused.Load() > 0 {
+					if inst.pausedInputs() > 0 {
 						paused.Store(true)
 					}
 					return r.reached(long) && r.reached(short)
@@ -133,4 +133,12 @@ func TestALaggingInputIsFed(t *testing.T) {
 			})
 		}
 	})
+}
+
+// pausedInputs is how many inputs are not fetched for now.
+func (i *Instance) pausedInputs() int64 {
+	if paused := i.paused.Load(); paused != nil {
+		return int64(len(*paused))
+	}
+	return 0
 }
