@@ -16,6 +16,30 @@ type Closer interface {
 	Close() error
 }
 
+// Flusher is implemented by a node's first input that has something to send on
+// before a transaction is frozen: what it has held back since the last one. A
+// task flushes its nodes in topological order. As in a punctuation no input
+// record is at hand, and an error is of class processor.Punctuate.
+type Flusher interface {
+	Flush(nowMs int64) error
+}
+
+// Settler is implemented by a node's first input that wants to know how
+// transactions end. Applied comes for each one after Frozen, in their order,
+// once it has committed; if one does not, the nodes are made anew.
+type Settler interface {
+	Frozen(seq uint64)
+	Applied(seq uint64)
+}
+
+// Journaled is implemented by a node's first input that keeps in memory what
+// records leave behind, outside of stores. Mark begins a record or a
+// punctuation; Undo takes back what has changed since.
+type Journaled interface {
+	Mark()
+	Undo()
+}
+
 // Clocked is implemented by a TaskStore that stamps writes with the event time
 // of the current record, in milliseconds. The task says where that time stands.
 type Clocked interface {

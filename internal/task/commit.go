@@ -85,7 +85,8 @@ func (t *Task) moved() bool {
 // Commit freezes what was done since the last call: outputs, store writes and
 // positions. The task may go on at once. It returns nil if nothing has moved.
 // Each seq must be larger than the one before. After an error, a value that
-// its serde refuses, the only ways on are Discard and Close.
+// its serde refuses or a node that fails to flush, the only ways on are Discard
+// and Close.
 func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	if t.dead != nil {
 		return nil, t.dead
@@ -95,6 +96,9 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	}
 	t.now = nowMs
 	t.ask, t.yield = false, false
+	if err := t.flush(); err != nil {
+		return nil, err
+	}
 	c := t.newCommit(seq)
 	for i := range t.stores {
 		s := &t.stores[i]
@@ -119,6 +123,9 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	t.freezePositions(c, !moved)
 	c.Records, t.records = t.records, 0
 	t.frozen = append(t.frozen, c)
+	for _, s := range t.hooks.settlers {
+		s.Frozen(seq)
+	}
 	t.publish()
 	return c, nil
 }
@@ -164,6 +171,9 @@ func (t *Task) Applied(c *Commit) {
 	}
 	for i := range t.stores {
 		t.stores[i].view.Applied(c.Seq)
+	}
+	for _, s := range t.hooks.settlers {
+		s.Applied(c.Seq)
 	}
 	for i, in := range t.inputs {
 		in.committed = c.progress[i]

@@ -22,8 +22,9 @@ type mark struct {
 	streamTime, partitionTime int64
 }
 
-// begin notes everything that undo takes back: outputs, store writes, drop
-// counters, operators' stream times, the task's and the partition's time. What
+// begin notes everything that undo takes back: outputs, store writes, what
+// nodes keep beside stores, drop counters, operators' stream times, the task's
+// and the partition's time. What
 // a Processor keeps in its fields, its schedules and its commit requests are
 // its own business.
 func (t *Task) begin() {
@@ -35,6 +36,9 @@ func (t *Task) begin() {
 	for i := range t.stores {
 		t.stores[i].view.Mark()
 	}
+	for _, j := range t.hooks.journals {
+		j.Mark()
+	}
 	t.counters.save()
 	t.times.save()
 }
@@ -42,6 +46,9 @@ func (t *Task) begin() {
 func (t *Task) undo() {
 	for i := range t.stores {
 		t.stores[i].view.Undo()
+	}
+	for _, j := range t.hooks.journals {
+		j.Undo()
 	}
 	t.outbox.Rollback(t.mark.outbox)
 	t.counters.restore()

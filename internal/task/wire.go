@@ -37,6 +37,7 @@ func (t *Task) wire() error {
 		}
 	}
 	slices.Reverse(t.instances)
+	t.hooks = hooksOf(t.instances)
 	for _, i := range t.instances {
 		if s, ok := i.made.(graph.Starter); ok {
 			t.at.node = i.node
@@ -112,7 +113,7 @@ func (t *Task) unwire() error {
 	}
 	t.at = place{}
 	t.wired = false
-	t.instances = nil
+	t.instances, t.hooks = nil, hooks{}
 	return errors.Join(errs...)
 }
 

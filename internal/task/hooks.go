@@ -1,0 +1,70 @@
+package task
+
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+)
+
+// hooks are the nodes of one incarnation that take part in more than records,
+// in topological order. Most tasks have none.
+type hooks struct {
+	flushers []flusher
+	settlers []graph.Settler
+	journals []graph.Journaled
+}
+
+type flusher struct {
+	node *graph.Node
+	graph.Flusher
+}
+
+func hooksOf(instances []instance) (h hooks) {
+	for _, i := range instances {
+		if f, ok := i.made.(graph.Flusher); ok {
+			h.flushers = append(h.flushers, flusher{i.node, f})
+		}
+		if s, ok := i.made.(graph.Settler); ok {
+			h.settlers = append(h.settlers, s)
+		}
+		if j, ok := i.made.(graph.Journaled); ok {
+			h.journals = append(h.journals, j)
+		}
+	}
+	return h
+}
+
+// flush lets nodes send on what they have held back. There is no later time to
+// try one again: what its policy does not skip spoils the task.
+func (t *Task) flush() error {
+	if !t.wired {
+		return nil
+	}
+	for _, f := range t.hooks.flushers {
+		t.at = place{class: processor.Punctuate, node: f.node}
+		t.meta = graph.Meta{Time: max(0, t.streamTime)}
+		t.begin()
+		err := guarded(func() error { return f.Flush(t.now) })
+		if err == nil {
+			err = t.checkSizes()
+		}
+		if err == nil {
+			continue
+		}
+		t.undo()
+		e := t.describe(err)
+		action := processor.Fail
+		if t.policy(e.Class).Then == processor.Skip {
+			action = processor.Skip
+		}
+		t.own.failed(e.Class, action)
+		if t.cfg.OnError != nil {
+			t.cfg.OnError(e, action)
+		}
+		if action == processor.Fail {
+			t.spoiled = e
+			return e
+		}
+	}
+	t.at = place{}
+	return nil
+}
