@@ -18,6 +18,7 @@ var arrows = map[string]string{
 	"state/lsm":          "state",
 	"state/statetest":    "state",
 	"serde":              "",
+	"serde/serdetest":    "serde",
 	"changelog":          "state metrics internal/graph",
 	"metrics":            "",
 	"status":             "",
@@ -47,7 +48,7 @@ var outside = map[string]string{
 	"golang.org/x/sync":                "changelog internal/runtime",
 	"golang.org/x/sys":                 "embedded state/lsm",
 	"go.uber.org/goleak":               "internal/kafkatest",
-	"github.com/google/go-cmp":         "state/statetest",
+	"github.com/google/go-cmp":         "state/statetest serde/serdetest",
 	"pgregory.net/rapid":               "state/statetest",
 
 	// Of the standard library: testing adds flags to a program, and libraries
