@@ -23,7 +23,7 @@ var arrows = map[string]string{
 	"metrics":            "",
 	"status":             "",
 	"embedded":           "",
-	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded",
+	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
 	"internal/graph":     "processor state serde status",
 	"internal/store":     "state serde",
 	"internal/task":      "internal/graph internal/store processor state",
