@@ -22,7 +22,7 @@
 // # Nulls
 //
 // A record's key or value can be null, which is not its zero value. Map,
-// FlatMap, FlatMapValues and Filter drop a record whose value is null;
+// FlatMap, FlatMapValues, Filter, FilterNot and Split drop a record whose value is null;
 // MapValues and Peek pass it on without calling the function; ForEach does
 // nothing; SelectKey and GroupBy make its key null too. Aggregations drop
 // records with a null key or value, Repartition those with a null key. All

@@ -3,6 +3,7 @@ package topology_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,11 +85,43 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 		{"extractor of another type", func(b *topology.Builder) string {
 			topology.Stream[string, string](b, "in", topology.Timestamps(func(processor.Record[string, int64], int64) (int64, error) { return 0, nil }))
 			return line(-1)
-		}, "source: the records are of string, string and the function of Timestamps takes string, int64"},
+		}, "source: the records are of string, string and the function of Timestamps or TimeField takes string, int64"},
 		{"extractor is nil", func(b *topology.Builder) string {
 			topology.Stream[string, string](b, "in", topology.Timestamps[string, string](nil))
 			return line(-1)
-		}, "stream: the function of Timestamps is nil"},
+		}, "stream: the function of Timestamps or TimeField is nil"},
+		{"field of another type", func(b *topology.Builder) string {
+			topology.Stream[string, string](b, "in", topology.TimeField(func(int64) string { return "" }, time.DateTime, nil))
+			return line(-1)
+		}, "source: the records are of string, string and the function of Timestamps or TimeField takes int64"},
+		{"no field", func(b *topology.Builder) string {
+			topology.Stream[string, string](b, "in", topology.TimeField[string](nil, time.DateTime, nil))
+			return line(-1)
+		}, "stream: the function of Timestamps or TimeField is nil"},
+		{"no branch", func(b *topology.Builder) string {
+			in(b).Split()
+			return line(-1)
+		}, "split: there is no branch: every record would be dropped"},
+		{"branch without function", func(b *topology.Builder) string {
+			in(b).Split().Branch("low", nil)
+			return line(-1)
+		}, "branch: the function is nil"},
+		{"branch without name", func(b *topology.Builder) string {
+			in(b).Split().Default("")
+			return line(-1)
+		}, "split: a branch needs a name"},
+		{"two branches of one name", func(b *topology.Builder) string {
+			sp := in(b).Split()
+			sp.Branch("low", func(_, _ string) bool { return true })
+			sp.Default("low")
+			return line(-1)
+		}, `split: two branches are called "low"`},
+		{"two defaults", func(b *topology.Builder) string {
+			sp := in(b).Split()
+			sp.Default("low")
+			sp.Default("high")
+			return line(-1)
+		}, `split: "low" is its default branch already`},
 		{"no name for a store", func(b *topology.Builder) string {
 			topology.Count(topology.GroupByKey(in(b)), "")
 			return line(-1)

@@ -5,12 +5,25 @@ import "github.com/millrace-io/millrace/internal/graph"
 // Filter keeps the records for which keep returns true. A record with a null
 // value is dropped. It takes the option Name.
 func (s KStream[K, V]) Filter(keep func(key K, value V) bool, opts ...Option) KStream[K, V] {
-	return s.FilterErr(withError2(keep), opts...)
+	return s.filter("filter", withError2(keep), opts)
 }
 
 // FilterErr is Filter with a function that can fail.
 func (s KStream[K, V]) FilterErr(keep func(key K, value V) (bool, error), opts ...Option) KStream[K, V] {
-	n := stateless[K, V](s.h, "filter", opts, keep)
+	return s.filter("filter", keep, opts)
+}
+
+// FilterNot drops the records for which drop returns true. A record with a
+// null value is dropped too. It takes the option Name.
+func (s KStream[K, V]) FilterNot(drop func(key K, value V) bool, opts ...Option) KStream[K, V] {
+	if drop == nil {
+		return s.filter("filter-not", nil, opts)
+	}
+	return s.filter("filter-not", func(key K, value V) (bool, error) { return !drop(key, value), nil }, opts)
+}
+
+func (s KStream[K, V]) filter(op string, keep func(K, V) (bool, error), opts []Option) KStream[K, V] {
+	n := stateless[K, V](s.h, op, opts, keep)
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
 		return receiver(&filter[K, V]{node: n, keep: keep, out: output[K, V](outs), dropped: newDropped(t, n)})
 	}

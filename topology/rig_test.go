@@ -27,6 +27,7 @@ type rig struct {
 	headers [][]processor.Header
 	logged  []string // what was applied to stores, as "store key=value@time", quoted
 	seq     uint64
+	now     int64 // the wall clock
 }
 
 func run(t *testing.T, b *topology.Builder) *rig {
@@ -110,11 +111,11 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 			tk.SetLag(name, 0)
 		}
 	}
-	if _, err := tk.Process(0, 1000); err != nil {
+	if _, err := tk.Process(r.now, 1000); err != nil {
 		return err
 	}
 	r.seq++
-	c, err := tk.Commit(r.seq, 0)
+	c, err := tk.Commit(r.seq, r.now)
 	if err != nil || c == nil {
 		return err
 	}

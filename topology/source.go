@@ -6,13 +6,13 @@ import (
 	"slices"
 
 	"github.com/millrace-io/millrace/internal/graph"
-	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 )
 
 // Stream reads a topic. It takes the options Name, Serdes, KeySerde,
 // ValueSerde, FromEarliest, FromLatest, FromTime, FromOffsets, Timestamps,
-// LossToEarliest, LossToLatest, OnDecodeError and MaxRate.
+// TimeField, WallClockTime, RefuseNulls, LossToEarliest, LossToLatest,
+// OnDecodeError and MaxRate.
 //
 // A topic can be read once in a topology: use the stream as often as needed.
 func Stream[K, V any](b *Builder, topic string, opts ...Option) KStream[K, V] {
@@ -35,7 +35,7 @@ func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream
 
 func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStream[K, V] {
 	o := options(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
-		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate)
+		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls)
 	src.Start, src.DataLoss, src.MaxRate, src.Decode = o.Start, o.DataLoss, o.MaxRate, o.Decode
 	n := b.Add(&graph.Node{Name: o.Name, Op: "source", Line: graph.Caller(), Source: src})
 	h := graph.Handle{Builder: b, Node: n}
@@ -48,11 +48,7 @@ func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStrea
 func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde.Serde[K], serde.Serde[V]) {
 	n := h.Node
 	ks, vs := graph.KeySerde[K](n, h, o), graph.ValueSerde[V](n, h, o)
-	timestamp, ok := o.Timestamp.(func(processor.Record[K, V], int64) (int64, error))
-	if o.Timestamp != nil && !ok {
-		h.Builder.Errorf(n.Line, "%s: the records are of %s, %s and the function of Timestamps takes %s",
-			n.Op, graph.TypeName[K](), graph.TypeName[V](), o.TimestampType)
-	}
+	timestamps, refuseNulls := newTimestamps[K, V](h.Builder, n, o), o.Given(graph.OptNulls)
 	bound := map[string]head[K, V]{}
 	for _, topic := range topics {
 		bound[topic] = head[K, V]{
@@ -62,13 +58,16 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 	}
 	n.Detail = serdeNames(ks, vs)
 	n.Out = []graph.Port{graph.NewPort[K, V]()}
-	n.Source.New = func(_ graph.Task, topic string, outs []any) (graph.Head, error) {
+	n.Source.New = func(t graph.Task, topic string, outs []any) (graph.Head, error) {
 		r, ok := bound[topic]
 		if !ok {
 			r.ks, r.vs = ks, vs
 		}
 		r.keyHasNull, r.valueHasNull = graph.IsNull(ks) != nil, graph.IsNull(vs) != nil
-		r.timestamp, r.out = timestamp, output[K, V](outs)
+		r.timestamps, r.refuseNulls, r.out = timestamps, refuseNulls, output[K, V](outs)
+		if r.timestamps.wall {
+			r.timestamps.now = t.Context(n)
+		}
 		return &r, nil
 	}
 	return ks, vs
@@ -84,7 +83,8 @@ type head[K, V any] struct {
 	vs serde.Serde[V]
 	// The types have a null of their own, their zero value.
 	keyHasNull, valueHasNull bool
-	timestamp                func(processor.Record[K, V], int64) (int64, error) // nil for the record's own
+	refuseNulls              bool // of values
+	timestamps               timestamps[K, V]
 	out                      graph.Receiver[K, V]
 
 	key              K
@@ -93,12 +93,19 @@ type head[K, V any] struct {
 }
 
 func (r *head[K, V]) Load(in *graph.Input, partitionTime int64) (int64, error) {
+	if in.Value == nil && r.refuseNulls {
+		return 0, errNullValue
+	}
 	return r.load(in, in.Value, partitionTime)
 }
 
+// LoadNull takes nulls that are refused elsewhere: the policy has asked for
+// one.
 func (r *head[K, V]) LoadNull(in *graph.Input, partitionTime int64) (int64, error) {
 	return r.load(in, nil, partitionTime)
 }
+
+var errNullValue = errors.New("the value is null, which the option RefuseNulls does not allow")
 
 func (r *head[K, V]) load(in *graph.Input, value []byte, partitionTime int64) (_ int64, err error) {
 	if in.Key == nil {
@@ -115,30 +122,8 @@ func (r *head[K, V]) load(in *graph.Input, value []byte, partitionTime int64) (_
 	} else {
 		r.hasValue = true
 	}
-	if r.timestamp != nil {
-		ts, err := r.timestamp(processor.Record[K, V]{
-			Key: r.key, Value: r.value, Time: in.Time, Headers: in.Headers, HasKey: r.hasKey, HasValue: r.hasValue,
-		}, partitionTime)
-		if err != nil {
-			return 0, fmt.Errorf("timestamp: %w", err)
-		}
-		return ts, tooLate(ts)
-	}
-	if in.Time < 0 {
-		return 0, errNoTime
-	}
-	return in.Time, tooLate(in.Time)
+	return r.timestamps.of(r, in, partitionTime)
 }
-
-// tooLate refuses times that could be read but not written.
-func tooLate(ms int64) error {
-	if ms <= graph.MaxTime {
-		return nil
-	}
-	return fmt.Errorf("the time of %d ms is after the year 2262; should it be in micro- or nanoseconds, give the stream the option Timestamps", ms)
-}
-
-var errNoTime = errors.New("the record has no timestamp: give the stream the option Timestamps")
 
 func (r *head[K, V]) Deliver(m *graph.Meta) error {
 	m.HasKey, m.HasValue = r.hasKey, r.hasValue

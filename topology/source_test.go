@@ -1,9 +1,11 @@
 package topology_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,4 +191,84 @@ func TestDecodePolicyCanTakeTheValueAsNull(t *testing.T) {
 		topology.OnDecodeError(processor.Policy{Then: processor.NullValue}))
 	topology.To(in, "out")
 	run(t, b).want("k=short@1", "out k=~@1")
+}
+
+func TestNullsAreRefusedAsThePolicySays(t *testing.T) {
+	for _, c := range []struct {
+		then processor.Action
+		want string
+	}{{processor.Skip, ""}, {processor.NullValue, "out k=~@1"}} {
+		b := topology.New()
+		topology.To(topology.Stream[string, string](b, "in", topology.RefuseNulls(),
+			topology.OnDecodeError(processor.Policy{Then: c.then})), "out")
+		r := run(t, b)
+		r.want("k=~@1", c.want)
+		r.want("~=v@2", "out ~=v@2")
+	}
+	b := topology.New()
+	topology.To(topology.Stream[string, string](b, "in", topology.RefuseNulls()), "out")
+	var failed *processor.Error
+	if err := run(t, b).try("in", "k=~@1"); !errors.As(err, &failed) || failed.Class != processor.Decode || !strings.Contains(err.Error(), "RefuseNulls") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// createdAt finds the text of a field in JSON that is written as it came.
+func createdAt(value string) string {
+	var v struct {
+		CreatedAt string `json:"created_at"`
+	}
+	if json.Unmarshal([]byte(value), &v) != nil {
+		return "no JSON"
+	}
+	return v.CreatedAt
+}
+
+func TestTimeFieldReadsLayoutAndZone(t *testing.T) {
+	const order = `{"created_at":"2022-09-10 16:00:01","order_id":1}`
+	for _, c := range []struct {
+		zone *time.Location
+		want int64
+	}{
+		{nil, time.Date(2022, 9, 10, 16, 0, 1, 0, time.UTC).UnixMilli()},
+		{time.FixedZone("CEST", 2*3600), time.Date(2022, 9, 10, 14, 0, 1, 0, time.UTC).UnixMilli()},
+	} {
+		b := topology.New()
+		topology.To(topology.Stream[string, string](b, "in", topology.TimeField(createdAt, time.DateTime, c.zone)), "out")
+		r := run(t, b)
+		r.want("k=~@7", "out k=~@7") // nothing is known of the partition yet
+		r.want("k="+order+"@1", fmt.Sprintf("out k=%s@%d", order, c.want))
+		r.want("k=~@2", fmt.Sprintf("out k=~@%d", c.want))
+		r.want(`k={"created_at":"1969-12-30 00:00:00"}@3`, "") // dropped
+	}
+}
+
+func TestTimeFieldThatCannotBeReadIsADecodeError(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"created_at":"secret"}`:              `the time field does not have the layout "2006-01-02 15:04:05"`,
+		`{"created_at":"2022-13-10 16:00:01"}`: `the time field does not have the layout "2006-01-02 15:04:05": month out of range`,
+		`{"created_at":""}`:                    `the time field does not have the layout`,
+		`{"created_at":"9999-01-01 00:00:00"}`: `is after the year 2262`,
+	} {
+		b := topology.New()
+		topology.To(topology.Stream[string, string](b, "in", topology.TimeField(createdAt, time.DateTime, nil)), "out")
+		var failed *processor.Error
+		err := run(t, b).try("in", "k="+value+"@1")
+		if !errors.As(err, &failed) || failed.Class != processor.Decode || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if strings.Contains(err.Error(), "secret") {
+			t.Errorf("the value shows in %v", err)
+		}
+	}
+}
+
+func TestWallClockTimeIsThatOfProcessing(t *testing.T) {
+	b := topology.New()
+	topology.To(topology.Stream[string, string](b, "in", topology.WallClockTime()), "out")
+	r := run(t, b)
+	r.now = 1000
+	r.want("k=v@-1", "out k=v@1000")
+	r.now = 2000
+	r.want("k=~@5", "out k=~@2000")
 }

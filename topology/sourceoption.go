@@ -36,18 +36,6 @@ func FromOffsets(offsets map[string]map[int32]int64) Option {
 	return func(o *graph.Options) { o.Give(graph.OptStart); o.Start.Offsets = copied }
 }
 
-// Timestamps takes the event time of a stream's records, in milliseconds since
-// the Unix epoch, from fn. partitionTimeMs is the highest one seen before in
-// the record's partition, -1 if there was none. A negative result drops the
-// record and counts it; an error is of class Decode. Defaults to the record's
-// own timestamp.
-func Timestamps[K, V any](fn func(r processor.Record[K, V], partitionTimeMs int64) (int64, error)) Option {
-	return func(o *graph.Options) {
-		o.Give(graph.OptTimestamp)
-		o.Timestamp, o.TimestampType = fn, graph.TypeName[K]()+", "+graph.TypeName[V]()
-	}
-}
-
 // LossToEarliest goes on at the oldest records when those at the committed
 // offset are gone, or the topic was deleted and made anew. Defaults to failing.
 func LossToEarliest() Option { return onLoss(graph.DataLossEarliest) }
@@ -58,6 +46,14 @@ func LossToLatest() Option { return onLoss(graph.DataLossLatest) }
 
 func onLoss(p graph.DataLoss) Option {
 	return func(o *graph.Options) { o.Give(graph.OptDataLoss); o.DataLoss = p }
+}
+
+// RefuseNulls takes a null value for a record that cannot be decoded: what
+// happens to it is up to the policy for the class Decode, or to OnDecodeError.
+// A policy of processor.NullValue lets it pass as the null that it is. Defaults
+// to passing nulls on to the operators.
+func RefuseNulls() Option {
+	return func(o *graph.Options) { o.Give(graph.OptNulls) }
 }
 
 // OnDecodeError sets what happens to records of the stream that cannot be

@@ -91,6 +91,12 @@ func TestStatelessOperators(t *testing.T) {
 				})
 			},
 			"out k=v@1", "", "out ~=v@3", "", "filter-1 null_value 1",
+		}, {
+			"Split",
+			func(in stream) stream {
+				return topology.MapValuesErr(in.Split().Branch("most", func(_, v string) bool { return v != "null" }), failing)
+			},
+			"out k=V@1", "", "out ~=V@3", "", "split-1 null_value 1, split-1 no_branch 1",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -131,9 +137,11 @@ func TestPlainFormsDoTheSame(t *testing.T) {
 	topology.To(topology.FlatMap(in, func(k, v string) []pair { return []pair{{v, k}} }), "flat")
 	topology.To(topology.SelectKey(in, func(_, v string) string { return v }), "keyed")
 	topology.To(in.Filter(func(k, _ string) bool { return k == "k" }).Peek(note), "kept")
+	topology.To(in.FilterNot(func(k, _ string) bool { return k == "k" }), "dropped")
+	topology.To(in.FilterNot(func(_, v string) bool { return v == "k" }), "kept-too")
 	in.ForEach(note)
 	r := run(t, b)
-	r.want("k=a b@1", "values k=A B@1, fields k=a@1, fields k=b@1, swapped a b=k@1, flat a b=k@1, keyed a b=a b@1, kept k=a b@1")
+	r.want("k=a b@1", "values k=A B@1, fields k=a@1, fields k=b@1, swapped a b=k@1, flat a b=k@1, keyed a b=a b@1, kept k=a b@1, kept-too k=a b@1")
 	if got := strings.Join(seen, ","); got != "ka b,ka b" {
 		t.Errorf("Peek and ForEach saw %q", got)
 	}

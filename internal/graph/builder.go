@@ -19,6 +19,7 @@ type Builder struct {
 	// repartitions are the places where internal topics were made, by name.
 	repartitions map[string]string
 	errs         []error
+	checks       []func() error
 	duplicates   map[duplicate]bool // those that are among errs
 }
 
@@ -39,6 +40,17 @@ func NewBuilder() *Builder {
 // Errorf notes an error at a place in the user's code.
 func (b *Builder) Errorf(line, format string, args ...any) {
 	b.errs = append(b.errs, fmt.Errorf("%s: %w", line, fmt.Errorf(format, args...)))
+}
+
+// AtBuild has check called by each Compile: for what can only be told once the
+// topology is complete. line comes before its error.
+func (b *Builder) AtBuild(line string, check func() error) {
+	b.checks = append(b.checks, func() error {
+		if err := check(); err != nil {
+			return fmt.Errorf("%s: %w", line, err)
+		}
+		return nil
+	})
 }
 
 // taken notes that a name given at line was given at other before.
@@ -82,7 +94,7 @@ func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Opt
 	case o.Given(OptKeySerde) && isNil(o.KeySerde), o.Given(OptValueSerde) && isNil(o.ValueSerde):
 		b.Errorf(Caller(), "%s: a serde given as an option is nil", op)
 	case o.Given(OptTimestamp) && isNil(o.Timestamp):
-		b.Errorf(Caller(), "%s: the function of Timestamps is nil", op)
+		b.Errorf(Caller(), "%s: the function of Timestamps or TimeField is nil", op)
 	case o.Given(OptPartitions) && o.Partitions < 1:
 		b.Errorf(Caller(), "%s: the option Partitions needs a number above 0", op)
 	case o.MaxRate < 0 || math.IsNaN(o.MaxRate):
@@ -125,8 +137,14 @@ func (b *Builder) AddRepartition(r *Repartition, line string) {
 // Compile returns the compiled topology, or all errors joined.
 func (b *Builder) Compile() (*Graph, error) {
 	b.nameNodes()
-	if len(b.errs) > 0 {
-		return nil, errors.Join(b.errs...)
+	errs := slices.Clone(b.errs)
+	for _, check := range b.checks {
+		if err := check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	return Compile(slices.Clone(b.nodes), maps.Clone(b.stores))
 }

@@ -114,7 +114,10 @@ func (n *Node) describe(w *tabwriter.Writer) {
 	var in, notes []string
 	for _, e := range n.In {
 		from := e.From.Name
-		if len(e.From.Out) > 1 {
+		switch port := &e.From.Out[e.Port]; {
+		case port.Name != "":
+			from += "." + port.Name
+		case len(e.From.Out) > 1 && e.Port > 0:
 			from = fmt.Sprintf("%s.%d", from, e.Port)
 		}
 		in = append(in, from)

@@ -34,6 +34,7 @@ type Change[V any] struct {
 // Port is an output port of a Node. It closes over the types of its edge.
 type Port struct {
 	Key, Value string // type names, for descriptions
+	Name       string // of a branch or a child, else ""
 	// Fan makes one Receiver of those of all nodes behind the port.
 	Fan func(ins []any) any
 }

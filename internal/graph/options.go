@@ -18,12 +18,14 @@ type Options struct {
 	Stores               []*StoreSpec
 	LogConfig            map[string]string
 
-	Start     Start
-	DataLoss  DataLoss
-	MaxRate   float64
-	Decode    *processor.Policy
-	Timestamp any // func(processor.Record[K, V], int64) (int64, error)
-	// TimestampType is what Timestamp takes, as "K, V".
+	Start    Start
+	DataLoss DataLoss
+	MaxRate  float64
+	Decode   *processor.Policy
+	// Timestamp is a func(processor.Record[K, V], int64) (int64, error), or a
+	// func(V) (int64, error), or true for the wall clock.
+	Timestamp any
+	// TimestampType is what Timestamp takes, as "K, V" or "V".
 	TimestampType string
 
 	given []Option
@@ -45,6 +47,7 @@ const (
 	OptMaxRate    Option = "MaxRate"
 	OptDecode     Option = "OnDecodeError"
 	OptTimestamp  Option = "Timestamps"
+	OptNulls      Option = "RefuseNulls"
 	OptLoop       Option = "AllowLoop"
 	OptUnlogged   Option = "Unlogged"
 	OptLogConfig  Option = "LogConfig"
