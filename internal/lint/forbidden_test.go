@@ -38,6 +38,9 @@ var rules = []rule{
 		names: []string{"fmt.Print*", "os.Stdout", "print", "println"},
 		in:    func(s source) bool { return !s.test && !program(s) },
 		why:   "a library returns errors and logs through a *slog.Logger that it is given",
+		exceptions: map[string]string{
+			"examples/internal/demo/demo.go": "it is the main function of the examples",
+		},
 	}, {
 		name: "nothing is registered globally",
 		names: []string{
@@ -51,6 +54,9 @@ var rules = []rule{
 		names: []string{"os.Exit"},
 		in:    func(s source) bool { return !forTests(s) && !program(s) },
 		why:   "a library returns errors",
+		exceptions: map[string]string{
+			"examples/internal/demo/demo.go": "it is the main function of the examples",
+		},
 	}, {
 		name:  "no panics",
 		names: []string{"panic"},

@@ -2,7 +2,7 @@
 // subject: flags, a broker in the process, topics, input that is written and
 // output that is printed.
 //
-//	input ──> topics ──> the example's topology ──> topics ──> standard output
+//	input --> topics --> the example's topology --> topics --> standard output
 //
 // A run writes the example's input, processes it, prints the output topics and
 // ends. With -follow it goes on until it is interrupted, and prints as the
