@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace-io/millrace/internal/draw"
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/runtime"
 	"github.com/millrace-io/millrace/metrics"
@@ -190,5 +191,16 @@ type Totals struct {
 	Restored int64 // changelog records read back
 }
 
-// Describe is the compiled topology as text.
+// Describe is the compiled topology as text, with the fields of the structs
+// that keys and values are made of.
 func (a *App) Describe() string { return a.graph.Describe() }
+
+// Mermaid is the compiled topology as the text of a Mermaid flowchart.
+func (a *App) Mermaid() string { return draw.Mermaid(a.graph.Status()) }
+
+// DOT is the compiled topology as the text of a Graphviz digraph.
+func (a *App) DOT() string { return draw.DOT(a.graph.Status()) }
+
+// JSON is the compiled topology as a versioned status.Graph, for topology.Diff
+// and other programs.
+func (a *App) JSON() ([]byte, error) { return draw.JSON(a.graph.Status()) }

@@ -1,6 +1,9 @@
 package state
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // KeyValue is the typed view of a key-value store that operators and
 // Processors use inside a task: it sees the writes of the running transaction.
@@ -38,3 +41,14 @@ const (
 	// Plain values are stored and logged alike.
 	Plain
 )
+
+// String returns the format's name in lower case.
+func (f Format) String() string {
+	switch f {
+	case Timestamped:
+		return "timestamped"
+	case Plain:
+		return "plain"
+	}
+	return fmt.Sprintf("format %d", uint8(f))
+}

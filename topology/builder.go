@@ -22,13 +22,3 @@ func Register[T any](b *Builder, s serde.Serde[T]) { graph.Register(b.g, s) }
 // millrace.New calls; the result is of no use to others. It may be called
 // again after more operators were added.
 func (b *Builder) Build() (*graph.Graph, error) { return b.g.Compile() }
-
-// Describe returns the compiled topology as text for readers: subtopologies
-// with their operators, key and value types, topics and stores.
-func (b *Builder) Describe() (string, error) {
-	g, err := b.Build()
-	if err != nil {
-		return "", err
-	}
-	return g.Describe(), nil
-}

@@ -68,7 +68,8 @@ func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.O
 	ks = graph.ForTopic(b, n, ks, changelog, serde.Key)
 	vs = graph.ForTopic(b, n, vs, changelog, serde.Value)
 	return b.AddStore(&graph.StoreSpec{
-		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](), Detail: detail,
+		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
+		Types: graph.TypesOf[K, V](), Detail: detail,
 		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig,
 		New: func(base state.Store) graph.TaskStore {
 			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})

@@ -4,82 +4,32 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/status"
 )
 
-// Status returns the graph as plain data.
-func (g *Graph) Status() status.Graph {
-	out := status.Graph{Hash: g.Hash()}
-	for _, sub := range g.Subtopologies {
-		out.Subtopologies = append(out.Subtopologies, sub.status())
-	}
-	return out
-}
-
-func (sub *Subtopology) status() status.Subtopology {
-	out := status.Subtopology{ID: sub.ID}
-	for _, n := range sub.Nodes {
-		out.Nodes = append(out.Nodes, n.status())
-		for _, e := range n.In {
-			p := e.From.Out[e.Port]
-			out.Edges = append(out.Edges, status.Edge{
-				From: e.From.Name, To: n.Name, Port: e.Port, Input: e.In, Key: p.Key, Value: p.Value,
-			})
-		}
-	}
-	for _, s := range sub.Stores {
-		out.Stores = append(out.Stores, status.StoreSpec{Name: s.Name, Key: s.Key, Value: s.Value, Logged: s.Logged, Line: s.Line})
-	}
-	for _, group := range sub.CoPartitioned {
-		var names []string
-		for _, src := range group {
-			names = append(names, src.Name)
-		}
-		if len(names) > 1 {
-			out.CoPartitioned = append(out.CoPartitioned, names)
-		}
-	}
-	return out
-}
-
-func (n *Node) status() status.Node {
-	out := status.Node{Name: n.Name, Op: n.Op, Stores: n.Stores, Detail: n.Detail, Line: n.Line}
-	switch {
-	case len(n.Out) > 0:
-		out.Key, out.Value = n.Out[0].Key, n.Out[0].Value
-	case n.Sink != nil:
-		p := n.In[0].From.Out[n.In[0].Port]
-		out.Key, out.Value = p.Key, p.Value
-	}
-	switch {
-	case n.Source != nil && n.Source.Repartition != nil:
-		out.Topics, out.Internal = []string{n.Source.Repartition.Name}, true
-	case n.Source != nil:
-		out.Topics, out.Pattern = n.Source.Topics, n.Source.Pattern
-	case n.Sink != nil && n.Sink.Repartition != nil:
-		out.Topics, out.Internal = []string{n.Sink.Repartition.Name}, true
-	case n.Sink != nil:
-		out.Topics = []string{n.Sink.Topic}
-	}
-	return out
-}
-
-// Hash identifies the topology: it changes with the text of Describe and with
-// nothing else.
+// Hash identifies the topology: it changes with the text of Describe up to the
+// types, and with nothing else. A struct that gets a field is no other
+// topology.
 func (g *Graph) Hash() string {
-	sum := sha256.Sum256([]byte(g.Describe()))
+	sum := sha256.Sum256([]byte(g.describe()))
 	return hex.EncodeToString(sum[:8])
 }
 
 // Describe returns the graph as text for readers: subtopologies, their nodes
-// in topological order, types, topics and stores. Places in the user's code
-// are left out, so that the text changes with the topology only.
-func (g *Graph) Describe() string {
+// in topological order, types, topics and stores, and the fields of structs.
+// Places in the user's code are left out, so that the text changes with the
+// topology only.
+func (g *Graph) Describe() string { return g.describe() + describeTypes(g.types()) }
+
+// describe is Describe without the fields of structs.
+func (g *Graph) describe() string {
 	var b strings.Builder
 	for i, sub := range g.Subtopologies {
 		if i > 0 {
@@ -91,14 +41,7 @@ func (g *Graph) Describe() string {
 			n.describe(w)
 		}
 		for _, s := range sub.Stores {
-			log := "logged"
-			if !s.Logged {
-				log = "not logged"
-			}
-			if s.Detail != "" {
-				log += "; " + s.Detail
-			}
-			fmt.Fprintf(w, "  %s\tstore\t\t%s, %s\t%s\n", s.Name, s.Key, s.Value, log)
+			s.describe(w)
 		}
 		w.Flush()
 		for _, group := range sub.status().CoPartitioned {
@@ -108,8 +51,58 @@ func (g *Graph) Describe() string {
 	return b.String()
 }
 
+// describe writes one line: name, types, and how the store is kept.
+func (s *StoreSpec) describe(w io.Writer) {
+	notes := []string{"logged"}
+	if !s.Logged {
+		notes[0] = "not logged"
+	}
+	if s.Format != state.Timestamped {
+		notes = append(notes, s.Format.String())
+	}
+	if s.Detail != "" {
+		notes = append(notes, s.Detail)
+	}
+	for _, key := range sortedKeys(s.LogConfig) {
+		notes = append(notes, key+"="+s.LogConfig[key])
+	}
+	fmt.Fprintf(w, "  %s\tstore\t\t%s, %s\t%s\n", s.Name, s.Key, s.Value, strings.Join(notes, "; "))
+}
+
+// describeTypes lists structs with their fields, and what those are called in
+// JSON if they have a tag.
+func describeTypes(types []status.Type) string {
+	if len(types) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\ntypes\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for i, t := range types {
+		same := func(other status.Type) bool { return other.Name == t.Name }
+		name := t.Name
+		if slices.ContainsFunc(types[:i], same) || slices.ContainsFunc(types[i+1:], same) {
+			name += " of " + t.Package
+		}
+		fmt.Fprintf(w, "  %s\n", name)
+		for _, f := range t.Fields {
+			fmt.Fprintf(w, "    %s\t%s", f.Name, f.Type)
+			switch f.JSON {
+			case "":
+			case "-":
+				fmt.Fprint(w, "\tnot in json")
+			default:
+				fmt.Fprintf(w, "\tjson %s", f.JSON)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	w.Flush()
+	return b.String()
+}
+
 // describe writes one line: name, operator, what comes in, what goes out.
-func (n *Node) describe(w *tabwriter.Writer) {
+func (n *Node) describe(w io.Writer) {
 	s := n.status()
 	var in, notes []string
 	for _, e := range n.In {
@@ -131,9 +124,15 @@ func (n *Node) describe(w *tabwriter.Writer) {
 	}
 	if n.Source != nil {
 		in = append(in, topics)
+		if s.Start != "" && s.Start != "earliest" {
+			notes = append(notes, "from "+s.Start)
+		}
 	}
 	if n.Sink != nil {
 		notes = append(notes, "-> "+topics)
+	}
+	if s.Partitions > 0 && n.Sink != nil {
+		notes = append(notes, fmt.Sprintf("partitions %d", s.Partitions))
 	}
 	if len(s.Stores) > 0 {
 		notes = append(notes, "stores "+strings.Join(s.Stores, ", "))

@@ -42,6 +42,14 @@ subtopology 1
   counts                     op      counts-repartition-source  string, string  stores counts
   to-totals                  sink    counts                     string, string  -> totals
   counts                     store                              string, int64   logged; serdes string, int64
+
+types
+  processor.Header
+    Key    string
+    Value  []uint8
+  processor.Maybe[graph.Meta]
+    Value  graph.Meta
+    OK     bool
 `
 	got := described().compile(t).Describe()
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"reflect"
 
 	"github.com/millrace-io/millrace/processor"
 )
@@ -35,6 +36,8 @@ type Change[V any] struct {
 type Port struct {
 	Key, Value string // type names, for descriptions
 	Name       string // of a branch or a child, else ""
+	// Types are those of key and value, for descriptions.
+	Types []reflect.Type
 	// Fan makes one Receiver of those of all nodes behind the port.
 	Fan func(ins []any) any
 }
@@ -44,6 +47,7 @@ func NewPort[K, V any]() Port {
 	return Port{
 		Key:   TypeName[K](),
 		Value: edgeName[V](),
+		Types: TypesOf[K, V](),
 		Fan: func(ins []any) any {
 			switch len(ins) {
 			case 0:

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/millrace-io/millrace/processor"
@@ -21,7 +22,10 @@ type Node struct {
 	// CoPartition says that the node needs equal keys in equal partitions: the
 	// topics before it must have the same number of them.
 	CoPartition bool
-	// Detail is what else describes the node.
+	// StreamTime says that the node uses Task.OperatorTime.
+	StreamTime bool
+	// Detail is what else describes the node: parts that begin with what they
+	// are about, separated by "; ".
 	Detail string
 	// Source is set on nodes without inputs, Sink on nodes that write a topic.
 	Source *Source
@@ -133,8 +137,9 @@ type StoreSpec struct {
 	Name       string
 	Line       string
 	Format     state.Format
-	Key, Value string // type names, for descriptions
-	Detail     string // what else describes the store
+	Key, Value string         // type names, for descriptions
+	Types      []reflect.Type // of key and value, for descriptions
+	Detail     string         // what else describes the store, as in Node
 	// Logged says whether there is a changelog topic.
 	Logged bool
 	// LogConfig are topic configs of the changelog beside the standard ones.
@@ -183,7 +188,7 @@ type Task interface {
 	// StreamTime points at the task's stream time; -1 before the first record.
 	StreamTime() *int64
 	// OperatorTime points at a stream time of the node's own that survives
-	// restarts with the commit; it starts at -1.
+	// restarts with the commit; it starts at -1. The node's StreamTime is set.
 	OperatorTime(node *Node) *int64
 }
 

@@ -9,6 +9,11 @@ import (
 // without their paths, also those of type arguments.
 func TypeName[T any]() string { return shortName(reflect.TypeFor[T]().String()) }
 
+// TypesOf are the types of keys and values, for descriptions.
+func TypesOf[K, V any]() []reflect.Type {
+	return []reflect.Type{reflect.TypeFor[K](), reflect.TypeFor[V]()}
+}
+
 // edgeName is the TypeName of an edge's values. Those of a table are shown as
 // what they mean.
 func edgeName[V any]() string {

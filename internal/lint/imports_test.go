@@ -10,8 +10,8 @@ import (
 // arrows says what the packages of this module may import of each other,
 // outside of tests. "..." stands for the folders below.
 var arrows = map[string]string{
-	".":                  "topology processor state status metrics internal/graph internal/runtime",
-	"topology":           "processor state serde status aggregate internal/graph internal/store",
+	".":                  "topology processor state status metrics internal/draw internal/graph internal/runtime",
+	"topology":           "processor state serde status aggregate internal/draw internal/graph internal/store",
 	"aggregate":          "serde",
 	"processor":          "state serde",
 	"state":              "serde",
@@ -24,6 +24,7 @@ var arrows = map[string]string{
 	"status":             "",
 	"embedded":           "",
 	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
+	"internal/draw":      "status",
 	"internal/graph":     "processor state serde status",
 	"internal/store":     "state serde",
 	"internal/task":      "internal/graph internal/store processor state",
