@@ -54,6 +54,11 @@ type Context interface {
 	// first record, WallClock ones after the first interval. An error of fn is of
 	// class Punctuate.
 	Schedule(clock Clock, interval time.Duration, fn func(nowMs int64) error) (cancel func())
+	// ScheduleAt is Schedule with a place for the intervals: fn is due at
+	// anchor and every interval after it (KIP-1146). Of an anchor that has
+	// passed, the times that have passed too are left out; a stream time that
+	// is not known yet counts as before the anchor.
+	ScheduleAt(clock Clock, anchor time.Time, interval time.Duration, fn func(nowMs int64) error) (cancel func())
 	// Commit asks for a commit soon after the current record.
 	Commit()
 

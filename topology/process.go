@@ -1,15 +1,13 @@
 package topology
 
 import (
-	"slices"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
 )
 
 // Process sends a stream through a Processor, written by hand; what it
 // forwards is the resulting stream. fn makes one for each task, and opens its
-// stores with Store.Open. Return the Processor's own type from fn: the types
+// stores with Store.Open and its children with Child.Open. Return the Processor's own type from fn: the types
 // that it forwards are taken from its methods. It takes the options Name and
 // With.
 func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[KO, VO] {
@@ -17,14 +15,10 @@ func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K
 	o := options(in.Builder, "process", opts, graph.OptName, graph.OptStores)
 	n := in.Builder.Operator("process", in, o)
 	in.Builder.Callback(n, fn)
-	for _, spec := range o.Stores {
-		if !slices.Contains(n.Stores, spec.Name) {
-			n.Stores = append(n.Stores, spec.Name)
-		}
-	}
 	n.Out = []graph.Port{graph.NewPort[KO, VO]()}
+	attached(in.Builder, n, o)
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		return receiver(&process[K, V, KO, VO]{node: n, p: fn(t.Context(n)), out: output[KO, VO](outs)})
+		return receiver(&process[K, V, KO, VO]{node: n, p: fn(t.Context(n)), forward: forward[KO, VO]{out: output[KO, VO](outs)}})
 	}
 	return StreamOf[KO, VO](in.NewKey(n).NewValue(n, nil))
 }
@@ -33,19 +27,13 @@ func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K
 type process[K, V, KO, VO any] struct {
 	node *graph.Node
 	p    processor.Processor[K, V, KO, VO]
-	out  graph.Receiver[KO, VO]
-	m    graph.Meta
+	forward[KO, VO]
 }
 
 func (r *process[K, V, KO, VO]) Receive(key K, value V, m *graph.Meta) error {
 	return graph.At(r.node, r.p.Process(processor.Record[K, V]{
 		Key: key, Value: value, Time: m.Time, Headers: m.Headers, HasKey: m.HasKey, HasValue: m.HasValue,
 	}, r))
-}
-
-func (r *process[K, V, KO, VO]) Forward(rec processor.Record[KO, VO]) error {
-	r.m = graph.Meta{Time: rec.Time, Headers: rec.Headers, HasKey: rec.HasKey, HasValue: rec.HasValue}
-	return r.out.Receive(rec.Key, rec.Value, &r.m)
 }
 
 // Start calls the Processor's Init, if it has one.

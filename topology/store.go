@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -17,12 +18,12 @@ type Store[K, V any] struct {
 	spec *graph.StoreSpec
 }
 
-// AnyStore is a Store, whatever it holds.
-type AnyStore interface {
-	storeSpec() *graph.StoreSpec
+// Attachable is what the option With gives to a Processor: a Store or a Child.
+type Attachable interface {
+	attach(*graph.Options)
 }
 
-func (s Store[K, V]) storeSpec() *graph.StoreSpec { return s.spec }
+func (s Store[K, V]) attach(o *graph.Options) { o.Stores = append(o.Stores, s.spec) }
 
 // NewStore adds a store that is backed by the changelog topic
 // <application>-<name>-changelog. It takes the options Serdes, KeySerde,
@@ -35,14 +36,25 @@ func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
 	return Store[K, V]{addStore(b.g, at, name, o, ks, vs)}
 }
 
-// With attaches stores to a Processor.
-func With(stores ...AnyStore) Option {
+// With attaches stores and children to a Processor.
+func With(attached ...Attachable) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptStores)
-		for _, s := range stores {
-			o.Stores = append(o.Stores, s.storeSpec())
+		for _, a := range attached {
+			a.attach(o)
 		}
 	}
+}
+
+// attached makes what the option With has attached known to n, whose first
+// port is there already.
+func attached(b *graph.Builder, n *graph.Node, o *graph.Options) {
+	for _, s := range o.Stores {
+		if !slices.Contains(n.Stores, s.Name) {
+			n.Stores = append(n.Stores, s.Name)
+		}
+	}
+	b.Attach(n, o.Children)
 }
 
 // Open returns the store as the task of ctx sees it, with what the running

@@ -16,6 +16,7 @@ type Options struct {
 	KeyType, ValueType   string
 	Partitions           int
 	Stores               []*StoreSpec
+	Children             []*Child
 	LogConfig            map[string]string
 
 	Start    Start

@@ -17,7 +17,7 @@ type nodeContext struct {
 }
 
 // Context is what a Processor in node knows of its surroundings. It also
-// implements graph.StoreContext.
+// implements graph.StoreContext and graph.ChildContext.
 func (t *Task) Context(node *graph.Node) processor.Context { return &nodeContext{t, node} }
 
 func (c *nodeContext) App() string              { return c.t.cfg.App }
@@ -52,6 +52,10 @@ func (c *nodeContext) Schedule(clock processor.Clock, interval time.Duration, fn
 	return c.t.schedule(c.node, clock, interval, fn)
 }
 
+func (c *nodeContext) ScheduleAt(clock processor.Clock, anchor time.Time, interval time.Duration, fn func(int64) error) func() {
+	return c.t.scheduleAt(c.node, clock, anchor.UnixMilli(), interval, fn)
+}
+
 func (c *nodeContext) Commit() { c.t.ask, c.t.yield = true, true }
 
 // TaskStore returns a store that is attached to the node.
@@ -65,3 +69,6 @@ func (c *nodeContext) TaskStore(name string) (graph.TaskStore, error) {
 	}
 	return s, nil
 }
+
+// Child is the receiver behind a child of the node, while that is made.
+func (c *nodeContext) Child(child *graph.Child) (any, error) { return child.Output(c.node, c.t.outs) }

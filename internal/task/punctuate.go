@@ -82,6 +82,20 @@ func (t *Task) schedule(n *graph.Node, clock processor.Clock, interval time.Dura
 	return func() { d.cancelled = true }
 }
 
+// scheduleAt is processor.Context.ScheduleAt for a node.
+func (t *Task) scheduleAt(n *graph.Node, clock processor.Clock, anchor int64, interval time.Duration, fn func(int64) error) func() {
+	anchor = max(anchor, math.MinInt64/2) // what is subtracted from below stays in range
+	d := &schedule{node: n, clock: clock, fn: fn, interval: max(1, interval.Milliseconds()), next: anchor, after: -1}
+	if late := t.time(clock) - anchor; late > 0 {
+		d.next += ((late-1)/d.interval + 1) * d.interval
+	}
+	if clock == processor.StreamTime {
+		d.after = t.accepted
+	}
+	t.clocks[clock].add(d)
+	return func() { d.cancelled = true }
+}
+
 // later is now plus d, at least 1 ms, without overflow.
 func later(now int64, d time.Duration) int64 {
 	ms := max(1, d.Milliseconds())

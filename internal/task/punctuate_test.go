@@ -72,6 +72,74 @@ func TestWallClockPunctuationsAreFirstDueAfterOneInterval(t *testing.T) {
 	r.want("the other clock", fmt.Sprint(n, err), "0 <nil>")
 }
 
+func TestAnchoredPunctuationsLieOnTheirGrid(t *testing.T) {
+	for _, c := range []struct {
+		anchor int64
+		want   string // calls while the wall clock goes from 1000 to 1133
+	}{
+		{1003, "[1003 1043 1083 1123]"}, // in the future: due there first
+		{1000, "[1000 1040 1080 1120]"}, // now: due at once
+		{903, "[1023 1063 1103]"},       // passed, at 903, 943 and 983
+		{math.MinInt64, "[]"},           // grids of any start are possible
+	} {
+		var calls []int64
+		r := newRig(t, scheduling(func(n *fnNode) {
+			n.ctx.ScheduleAt(processor.WallClock, time.UnixMilli(c.anchor), 40*time.Millisecond, func(now int64) error {
+				calls = append(calls, now)
+				return nil
+			})
+		}), "a").start()
+		r.add("a", "k=first@3")
+		r.process(1000)
+		for now := int64(1000); now <= 1133; now++ {
+			if _, err := r.Punctuate(now, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.anchor == math.MinInt64 {
+			r.want("number of calls from the beginning of time", len(calls) >= 3 && calls[1]-calls[0] == 40, true)
+			continue
+		}
+		r.want(fmt.Sprint("anchor ", c.anchor), calls, c.want)
+	}
+}
+
+func TestAnchoredPunctuationThatWasMissedIsOneCall(t *testing.T) {
+	var calls []int64
+	r := newRig(t, scheduling(func(n *fnNode) {
+		n.ctx.ScheduleAt(processor.WallClock, time.UnixMilli(1005), 10*time.Millisecond, func(now int64) error {
+			calls = append(calls, now)
+			return nil
+		})
+	}), "a").start()
+	r.add("a", "k=first@3")
+	r.process(1000)
+	for _, now := range []int64{1004, 1037, 1044, 1045} {
+		if _, err := r.Punctuate(now, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.want("calls", calls, "[1037 1045]")
+}
+
+// Made in Start, with stream time unknown, an anchored punctuation is first due
+// when stream time has reached the anchor.
+func TestAnchoredPunctuationsOfStreamTime(t *testing.T) {
+	r := newRig(t, nil, "a")
+	made := r.node.New
+	r.node.New = func(gt graph.Task, outs []any) ([]any, error) {
+		ins, err := made(gt, outs)
+		n := ins[0].(*fnNode)
+		n.ctx.ScheduleAt(processor.StreamTime, time.UnixMilli(15), 10*time.Millisecond, n.tick("tick"))
+		return ins, err
+	}
+	r.start()
+	r.add("a", "k=1@3", "k=2@16", "k=3@24", "k=4@25", "k=5@58", "k=6@65")
+	r.process(0)
+	r.want("out", strings.Join(outputs(r.Outbox()), " "),
+		"out k=1@3 out k=2@16 out tick=@16 out k=3@24 out k=4@25 out tick=@25 out k=5@58 out tick=@58 out k=6@65 out tick=@65")
+}
+
 func TestSchedulesOfStartCountFromTheTimeOfMaking(t *testing.T) {
 	r := newRig(t, nil, "a")
 	made := r.node.New

@@ -36,6 +36,7 @@ type Task struct {
 	// The incarnation: what wire makes and unwire throws away.
 	wired     bool
 	instances []instance
+	outs      []any // of the node that is being made
 	hooks     hooks
 	clocks    [2]schedules // by processor.Clock
 	accepted  int64        // records processed since wire

@@ -65,7 +65,9 @@ func (t *Task) instantiate(n *graph.Node, ins map[*graph.Node][]any) error {
 		}
 		return nil
 	}
+	t.outs = outs
 	made, err := n.New(t, outs)
+	t.outs = nil
 	if err != nil {
 		return err
 	}
