@@ -169,6 +169,22 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			topology.To(in(b), "out", topology.ValueSerde[string](unbindable{}))
 			return line(-1)
 		}, "sink: topic out: refused"},
+		{"serde of a table without a store", func(b *topology.Builder) string {
+			topology.Table[string, string](b, "in", "rows").Filter(even, topology.ValueSerde(serde.String))
+			return line(-1)
+		}, "filter takes option ValueSerde for its store only: give it the option Stored too"},
+		{"table's function is nil", func(b *topology.Builder) string {
+			topology.MapTable[string, string, string](topology.Table[string, string](b, "in", "rows"), nil)
+			return line(-1)
+		}, "map-table: the function is nil"},
+		{"table without a name", func(b *topology.Builder) string {
+			topology.ToTable(in(b), "")
+			return line(-1)
+		}, "a store needs a name: its topic is named after it"},
+		{"partitions of a table that needs no topic", func(b *topology.Builder) string {
+			topology.ToTable(in(b), "rows", topology.Partitions(2))
+			return line(-1)
+		}, "to-table: Partitions is for a repartition topic, and the keys have not changed: use Repartition"},
 		{"two equal names", func(b *topology.Builder) string {
 			topology.Count(topology.GroupBy(in(b), key), "counts")
 			topology.Count(topology.GroupBy(topology.Stream[string, string](b, "more"), key), "counts")

@@ -14,3 +14,24 @@ func (f changes[K, V]) Receive(key K, c graph.Change[V], _ *graph.Meta) error {
 	f(key, c)
 	return nil
 }
+
+// ViewOf looks up rows of a table in a task of which look is a node: rows is
+// called with the table's rows for each of its updates, after it.
+func ViewOf[K, V any](t KTable[K, V], look func(key K, c graph.Change[V], rows graph.Getter[K, V]) error) {
+	view := graph.ViewOf[K, V](t.h)
+	n := t.h.Builder.Operator("looks", t.h, &graph.Options{})
+	n.Stores = view.Stores
+	n.New = func(t graph.Task, _ []any) ([]any, error) {
+		rows, err := view.Open(t)
+		return []any{&looks[K, V]{look, rows}}, err
+	}
+}
+
+type looks[K, V any] struct {
+	look func(K, graph.Change[V], graph.Getter[K, V]) error
+	rows graph.Getter[K, V]
+}
+
+func (r *looks[K, V]) Receive(key K, c graph.Change[V], _ *graph.Meta) error {
+	return r.look(key, c, r.rows)
+}

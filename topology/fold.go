@@ -48,7 +48,7 @@ func (f folding[K, V, A, R]) table(g *grouping[K, V]) KTable[K, R] {
 		})
 	}
 	h := in.NewValue(n, rs)
-	h.KeySerde = ks
+	h.KeySerde, h.View = ks, storeView[K](f.name, f.result)
 	return TableOf[K, R](h)
 }
 

@@ -62,6 +62,13 @@ func LogConfig(configs map[string]string) Option {
 	return func(o *graph.Options) { o.Give(graph.OptLogConfig); o.LogConfig = maps.Clone(configs) }
 }
 
+// Stored keeps the rows of a table that is made of another one in a store of
+// the given name, with a changelog topic. Defaults to computing them on demand,
+// which takes no memory: what is found then depends on the function alone.
+func Stored(name string) Option {
+	return func(o *graph.Options) { o.Give(graph.OptStored); o.Store = name }
+}
+
 // options adds up the options of one call of op, which takes those listed.
 func options(b *graph.Builder, op string, opts []Option, takes ...graph.Option) *graph.Options {
 	return b.Options(op, func(o *graph.Options) {

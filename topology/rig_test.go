@@ -30,7 +30,7 @@ type rig struct {
 	now     int64 // the wall clock
 }
 
-func run(t *testing.T, b *topology.Builder) *rig {
+func run(t *testing.T, b *topology.Builder, set ...func(*task.Config)) *rig {
 	t.Helper()
 	g, err := b.Build()
 	if err != nil {
@@ -55,6 +55,9 @@ func run(t *testing.T, b *topology.Builder) *rig {
 			if cfg.Stores[s.Name], err = db.Store(state.ID{Name: s.Name}); err != nil {
 				t.Fatal(err)
 			}
+		}
+		for _, fn := range set {
+			fn(&cfg)
 		}
 		tk, err := task.New(cfg)
 		if err != nil {

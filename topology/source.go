@@ -34,8 +34,12 @@ func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream
 }
 
 func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStream[K, V] {
-	o := options(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
-		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls)
+	return addSource[K, V](b, src, options(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
+		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls))
+}
+
+// addSource adds the node that reads src, as the options say.
+func addSource[K, V any](b *graph.Builder, src *graph.Source, o *graph.Options) KStream[K, V] {
 	src.Start, src.DataLoss, src.MaxRate, src.Decode = o.Start, o.DataLoss, o.MaxRate, o.Decode
 	n := b.Add(&graph.Node{Name: o.Name, Op: "source", Line: graph.Caller(), Source: src})
 	h := graph.Handle{Builder: b, Node: n}

@@ -13,7 +13,7 @@ type KTable[K, V any] struct {
 func (t KTable[K, V]) Graph() graph.Handle { return t.h }
 
 // TableOf is the opposite of KTable.Graph. The port of h must have records of
-// K and graph.Change[V].
+// K and graph.Change[V], and its View be a graph.View[K, V].
 func TableOf[K, V any](h graph.Handle) KTable[K, V] { return KTable[K, V]{h} }
 
 // ToStream is the stream of the table's updates: each record is the new value

@@ -25,13 +25,6 @@ type Receiver[K, V any] interface {
 	Receive(key K, value V, m *Meta) error
 }
 
-// Change is what travels on the edges of tables: a row's new value and the one
-// that it replaces.
-type Change[V any] struct {
-	New, Old       V
-	HasNew, HasOld bool
-}
-
 // Port is an output port of a Node. It closes over the types of its edge.
 type Port struct {
 	Key, Value string // type names, for descriptions

@@ -14,15 +14,18 @@ type Handle struct {
 	// Rekeyed says that keys may have changed since the records were last
 	// read from a topic: equal keys may be in different partitions.
 	Rekeyed bool
+	// View is a View of the table's key and row types, nil on streams.
+	View any
 }
 
 // Edge leads from the handle to input port in of another node.
 func (h Handle) Edge(in int) Edge { return Edge{From: h.Node, Port: h.Port, In: in} }
 
 // At is the handle of the first port of n, a node behind h that leaves keys
-// and values alone.
+// and values alone. It has no View: the rows of tables are looked up where n
+// says.
 func (h Handle) At(n *Node) Handle {
-	h.Node, h.Port = n, 0
+	h.Node, h.Port, h.View = n, 0, nil
 	return h
 }
 

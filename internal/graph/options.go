@@ -18,6 +18,7 @@ type Options struct {
 	Stores               []*StoreSpec
 	Children             []*Child
 	LogConfig            map[string]string
+	Store                string // name of a derived table's own store, "" for none
 
 	Start    Start
 	DataLoss DataLoss
@@ -52,6 +53,7 @@ const (
 	OptLoop       Option = "AllowLoop"
 	OptUnlogged   Option = "Unlogged"
 	OptLogConfig  Option = "LogConfig"
+	OptStored     Option = "Stored"
 )
 
 // Give notes that an option was given.

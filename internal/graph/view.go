@@ -1,0 +1,27 @@
+package graph
+
+// View is how a node looks up the rows of a table without knowing the node
+// that makes them: they are in a store, or are computed on demand from those
+// of another table. A row's change arrives after the row has changed.
+type View[K, V any] struct {
+	// Stores are those that Open reads. A node that opens the View lists them
+	// as its own, so that they are in its task.
+	Stores []string
+	// Open returns the rows as the task sees them, with what the running
+	// transaction has written. It is called when nodes are made.
+	Open func(t Task) (Getter[K, V], error)
+}
+
+// Getter looks up rows of a table.
+type Getter[K, V any] interface {
+	// Get returns the row of key and its event time in milliseconds; ok is
+	// false if there is none.
+	Get(key K) (v V, timeMs int64, ok bool, err error)
+}
+
+// ViewOf is the View of a table's handle. One that cannot be opened stands for
+// a table whose rows cannot be looked up.
+func ViewOf[K, V any](h Handle) View[K, V] {
+	v, _ := h.View.(View[K, V])
+	return v
+}

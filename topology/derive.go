@@ -1,0 +1,131 @@
+package topology
+
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/state"
+)
+
+// derivation is a table under construction whose rows are made of those of
+// another table, each of the one with its key. They are computed on demand, or
+// kept in a store.
+type derivation[K, V, VO any] struct {
+	op       string
+	options  *graph.Options
+	callback any // the user's function, which must not be nil
+	// row makes a row of one of the other table, or of none: has is false.
+	row func(key K, row V, has bool) (VO, bool)
+	// quiet says that a change from no row to no row is not sent on.
+	quiet  bool
+	serdes any // of the rows, nil if none is known
+}
+
+// deriveOptions are the options of one call of an operator that derives a
+// table; some are for its store alone.
+func deriveOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
+	storeOnly := []graph.Option{graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig}
+	o := options(b, op, opts, append(storeOnly, graph.OptName, graph.OptStored)...)
+	for _, k := range storeOnly {
+		if o.Given(k) && !o.Given(graph.OptStored) {
+			b.Errorf(graph.Caller(), "%s takes option %s for its store only: give it the option Stored too", op, k)
+		}
+	}
+	return o
+}
+
+// table adds the node behind a table, and its store if it has one.
+func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
+	b, o := in.Builder, d.options
+	name := o.Name
+	if name == "" {
+		name = o.Store
+	}
+	n := b.Operator(d.op, in, &graph.Options{Name: name})
+	b.Callback(n, d.callback)
+	n.Out = []graph.Port{graph.NewPort[K, graph.Change[VO]]()}
+	h := in.NewValue(n, d.serdes)
+	if o.Given(graph.OptStored) {
+		n.Stores = []string{o.Store}
+		ks := graph.KeySerde[K](n, in, o)
+		vs := graph.ValueSerde[VO](n, h, o)
+		addStore(b, n, o.Store, o, ks, vs)
+		h.KeySerde, h.ValueSerde, h.View = ks, vs, storeView[K](o.Store, same[VO])
+	} else {
+		h.View = d.view(graph.ViewOf[K, V](in))
+	}
+	n.New = func(t graph.Task, outs []any) ([]any, error) {
+		r := &derived[K, V, VO]{node: n, row: d.row, quiet: d.quiet, out: output[K, graph.Change[VO]](outs)}
+		if o.Given(graph.OptStored) {
+			r.store = t.Store(o.Store).(state.KeyValue[K, VO])
+		}
+		return receiver(r)
+	}
+	return TableOf[K, VO](h)
+}
+
+// view is that of the other table, seen through row.
+func (d derivation[K, V, VO]) view(from graph.View[K, V]) graph.View[K, VO] {
+	if from.Open == nil {
+		return graph.View[K, VO]{}
+	}
+	return graph.View[K, VO]{Stores: from.Stores, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
+		rows, err := from.Open(t)
+		if err != nil {
+			return nil, err
+		}
+		return &derivedRows[K, V, VO]{rows, d.row}, nil
+	}}
+}
+
+// derived sends on what changes of the other table mean for its own rows.
+type derived[K, V, VO any] struct {
+	node  *graph.Node
+	row   func(K, V, bool) (VO, bool)
+	quiet bool
+	store state.KeyValue[K, VO] // nil if rows are computed on demand
+	out   graph.Receiver[K, graph.Change[VO]]
+}
+
+func (r *derived[K, V, VO]) Receive(key K, c graph.Change[V], m *graph.Meta) (err error) {
+	d := graph.Change[VO]{Stale: c.Stale}
+	d.New, d.HasNew = r.row(key, c.New, c.HasNew)
+	if r.store == nil {
+		d.Old, d.HasOld = r.row(key, c.Old, c.HasOld)
+	} else if d.Old, d.HasOld, err = r.store.Get(key); err != nil {
+		return graph.At(r.node, err)
+	}
+	if r.quiet && !d.HasNew && !d.HasOld {
+		return nil
+	}
+	switch {
+	case r.store == nil || c.Stale:
+	case d.HasNew:
+		err = r.store.PutWithTime(key, d.New, m.Time)
+	default:
+		err = r.store.Delete(key)
+	}
+	if err != nil {
+		return graph.At(r.node, err)
+	}
+	return r.out.Receive(key, d, m)
+}
+
+// derivedRows are rows computed on demand.
+type derivedRows[K, V, VO any] struct {
+	rows graph.Getter[K, V]
+	row  func(K, V, bool) (VO, bool)
+}
+
+// Get gives a row that is made of none the time -1.
+func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err error) {
+	from, timeMs, has, err := r.rows.Get(key)
+	if err != nil {
+		return row, 0, false, err
+	}
+	if row, ok = r.row(key, from, has); !ok {
+		return *new(VO), 0, false, nil
+	}
+	if !has {
+		timeMs = -1
+	}
+	return row, timeMs, true, nil
+}

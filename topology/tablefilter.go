@@ -1,0 +1,29 @@
+package topology
+
+// Filter is the table of the rows for which keep returns true. What goes on is
+// what changes in it: a row that no longer passes is deleted, one that never
+// passed leaves no trace. It takes the options Name and Stored, and with Stored
+// also Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
+//
+// keep is asked again about rows that it has seen, and should answer the same.
+func (t KTable[K, V]) Filter(keep func(key K, row V) bool, opts ...Option) KTable[K, V] {
+	return filterTable(t, "filter", keep, true, opts)
+}
+
+// FilterNot is Filter with the rows for which drop returns false.
+func (t KTable[K, V]) FilterNot(drop func(key K, row V) bool, opts ...Option) KTable[K, V] {
+	return filterTable(t, "filter-not", drop, false, opts)
+}
+
+// filterTable is the table of the rows for which passes returns want.
+func filterTable[K, V any](t KTable[K, V], op string, passes func(K, V) bool, want bool, opts []Option) KTable[K, V] {
+	return derivation[K, V, V]{
+		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: passes, quiet: true, serdes: t.h.ValueSerde,
+		row: func(key K, row V, has bool) (V, bool) {
+			if !has || passes(key, row) != want {
+				return *new(V), false
+			}
+			return row, true
+		},
+	}.table(t.h)
+}

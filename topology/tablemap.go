@@ -1,0 +1,19 @@
+package topology
+
+// MapTable is the table of what fn makes of each row; where there is none, fn
+// is not called. It takes the options Name and Stored, and with Stored also
+// Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
+//
+// fn is called again for rows that it has seen, and should return the same.
+func MapTable[K, V, VO any](t KTable[K, V], fn func(row V) VO, opts ...Option) KTable[K, VO] {
+	const op = "map-table"
+	return derivation[K, V, VO]{
+		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: fn,
+		row: func(_ K, row V, has bool) (VO, bool) {
+			if !has {
+				return *new(VO), false
+			}
+			return fn(row), true
+		},
+	}.table(t.h)
+}

@@ -1,0 +1,75 @@
+package topology
+
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Table reads a topic as a table, into a store of the given name: a record is
+// the new row of its key, also if it is older than the present one, and a null
+// value deletes the row. Records with a null key are dropped and counted. It
+// takes the options of Stream but Name, and Unlogged and LogConfig.
+func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
+	o := options(b.g, "table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
+		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig)
+	read := *o
+	read.Name = name + "-source"
+	in := addSource[K, V](b.g, &graph.Source{Topics: []string{topic}}, &read)
+	return rows[K, V](in.h, "table", name, o)
+}
+
+// rows adds the node and the store that make a table of the records behind in.
+func rows[K, V any](in graph.Handle, op, name string, o *graph.Options) KTable[K, V] {
+	b := in.Builder
+	n := b.Operator(op, in, &graph.Options{Name: name})
+	n.CoPartition = true
+	n.Stores = []string{name}
+	n.Out = []graph.Port{graph.NewPort[K, graph.Change[V]]()}
+	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)
+	addStore(b, n, name, o, ks, vs)
+	n.New = func(t graph.Task, outs []any) ([]any, error) {
+		return receiver(&upsert[K, V]{
+			node: n, store: t.Store(name).(state.KeyValue[K, V]), out: output[K, graph.Change[V]](outs),
+			isNull: graph.IsNull(vs), nullKey: t.Counter(n, "null_key"),
+		})
+	}
+	h := in.NewValue(n, vs)
+	h.KeySerde, h.View = ks, storeView[K](name, same[V])
+	return TableOf[K, V](h)
+}
+
+// upsert takes each record for the new row of its key.
+type upsert[K, V any] struct {
+	node    *graph.Node
+	store   state.KeyValue[K, V]
+	out     graph.Receiver[K, graph.Change[V]]
+	isNull  func(V) bool // nil for types without a null of their own
+	nullKey *uint64
+	m       graph.Meta
+}
+
+// Receive sends on a change for each record, as Kafka Streams does: also if
+// the row stays what it was, and if one is deleted that did not exist.
+func (r *upsert[K, V]) Receive(key K, value V, m *graph.Meta) error {
+	if !m.HasKey {
+		*r.nullKey++
+		return nil
+	}
+	has := m.HasValue && (r.isNull == nil || !r.isNull(value))
+	old, hadOld, err := r.store.Get(key)
+	if err != nil {
+		return graph.At(r.node, err)
+	}
+	c := graph.Change[V]{Old: old, HasOld: hadOld, HasNew: has}
+	if has {
+		c.New = value
+		err = r.store.PutWithTime(key, value, m.Time)
+	} else {
+		err = r.store.Delete(key)
+	}
+	if err != nil {
+		return graph.At(r.node, err)
+	}
+	r.m = graph.Meta{Time: m.Time, HasKey: true, HasValue: has}
+	return r.out.Receive(key, c, &r.m)
+}

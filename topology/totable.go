@@ -1,0 +1,22 @@
+package topology
+
+import "github.com/millrace-io/millrace/internal/graph"
+
+// ToTable makes a table of a stream, in a store of the given name: a record is
+// the new row of its key, also if it is older than the present one, and a null
+// value deletes the row. Records with a null key are dropped and counted. If
+// keys may have changed, the stream goes through a repartition topic first,
+// which is named after the store. It takes the options Serdes, KeySerde,
+// ValueSerde, Unlogged and LogConfig, and Partitions for the topic.
+func ToTable[K, V any](s Streamer[K, V], name string, opts ...Option) KTable[K, V] {
+	in := s.stream().h
+	o := options(in.Builder, "to-table", opts, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,
+		graph.OptUnlogged, graph.OptLogConfig)
+	switch {
+	case in.Rekeyed:
+		in = repartition[K, V](in, name, o)
+	case o.Given(graph.OptPartitions):
+		in.Builder.Errorf(graph.Caller(), "to-table: Partitions is for a repartition topic, and the keys have not changed: use Repartition")
+	}
+	return rows[K, V](in, "to-table", name, o)
+}
