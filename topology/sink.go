@@ -22,6 +22,7 @@ func To[K, V any](s Streamer[K, V], topic string, opts ...Option) {
 // are dropped.
 func addSink[K, V any](b *graph.Builder, n *graph.Node, topic string, ks serde.Serde[K], vs serde.Serde[V], needKey bool) {
 	n.Detail = serdeNames(ks, vs)
+	n.Sink.Serdes = graph.TopicSerdes{Key: ks, Value: vs}
 	ks = graph.ForTopic(b, n, ks, topic, serde.Key)
 	vs = graph.ForTopic(b, n, vs, topic, serde.Value)
 	n.New = func(t graph.Task, _ []any) ([]any, error) {

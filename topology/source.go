@@ -61,6 +61,7 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 		}
 	}
 	n.Detail = serdeNames(ks, vs)
+	n.Source.Serdes = graph.TopicSerdes{Key: ks, Value: vs}
 	n.Out = []graph.Port{graph.NewPort[K, V]()}
 	n.Source.New = func(t graph.Task, topic string, outs []any) (graph.Head, error) {
 		r, ok := bound[topic]

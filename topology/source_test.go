@@ -74,14 +74,15 @@ func TestSourceOptionsReachTheGraph(t *testing.T) {
 	}
 	first, second := g.Nodes[0].Source, g.Nodes[2].Source
 	first.New, second.New = nil, nil
+	text := graph.TopicSerdes{Key: serde.String, Value: serde.String}
 	if diff := cmp.Diff(first, &graph.Source{
 		Topics: []string{"a", "b"}, DataLoss: graph.DataLossLatest, Decode: &policy, MaxRate: 10,
-		Start: graph.Start{At: graph.AtTime, Time: at, Offsets: map[string]map[int32]int64{"a": {0: 7}}},
+		Start: graph.Start{At: graph.AtTime, Time: at, Offsets: map[string]map[int32]int64{"a": {0: 7}}}, Serdes: text,
 	}); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(second, &graph.Source{
-		Pattern: "^(?:log-.*)$", DataLoss: graph.DataLossEarliest, Start: graph.Start{At: graph.Latest},
+		Pattern: "^(?:log-.*)$", DataLoss: graph.DataLossEarliest, Start: graph.Start{At: graph.Latest}, Serdes: text,
 	}); diff != "" {
 		t.Error(diff)
 	}

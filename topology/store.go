@@ -75,14 +75,14 @@ func (s Store[K, V]) Open(ctx processor.Context) state.KeyValue[K, V] {
 
 // addStore adds a key-value store used by node n.
 func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
-	detail := serdeNames(ks, vs)
+	detail, serdes := serdeNames(ks, vs), graph.TopicSerdes{Key: ks, Value: vs}
 	changelog := name + "-changelog"
 	ks = graph.ForTopic(b, n, ks, changelog, serde.Key)
 	vs = graph.ForTopic(b, n, vs, changelog, serde.Value)
 	return b.AddStore(&graph.StoreSpec{
 		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
 		Types: graph.TypesOf[K, V](), Detail: detail,
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig,
+		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, Serdes: serdes,
 		New: func(base state.Store) graph.TaskStore {
 			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
 		},

@@ -146,7 +146,11 @@ func (b *Builder) Compile() (*Graph, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return Compile(slices.Clone(b.nodes), maps.Clone(b.stores))
+	g, err := Compile(slices.Clone(b.nodes), maps.Clone(b.stores))
+	if err == nil {
+		g.Find = b.findSerde
+	}
+	return g, err
 }
 
 // nameNodes gives every unnamed node a name of the form <operator>-<n> that no

@@ -1,10 +1,15 @@
 package graph
 
+import "reflect"
+
 // Graph is a compiled topology.
 type Graph struct {
 	Nodes         []*Node
 	Stores        map[string]*StoreSpec
 	Subtopologies []*Subtopology
+
+	// Find returns the serde of a type: registered, built in or derived.
+	Find func(t reflect.Type) (any, error)
 }
 
 // Subtopology is a part of a Graph whose nodes are connected by edges or

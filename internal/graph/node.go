@@ -52,6 +52,7 @@ type Source struct {
 	DataLoss    DataLoss
 	MaxRate     float64           // records per second and partition, 0 for no bound
 	Decode      *processor.Policy // nil for the application's
+	Serdes      TopicSerdes
 	// New makes the head of the queue of one topic partition.
 	New func(t Task, topic string, outs []any) (Head, error)
 }
@@ -95,7 +96,12 @@ type Sink struct {
 	Topic       string
 	Repartition *Repartition // set if the topic is internal
 	Loop        bool         // the topology may read Topic as well
+	Serdes      TopicSerdes
 }
+
+// TopicSerdes are a serde.Serde of the keys and one of the values of a topic,
+// nil where none is known: for those who read or write it from outside.
+type TopicSerdes struct{ Key, Value any }
 
 // Repartition is an internal topic between two subtopologies.
 type Repartition struct {
@@ -144,6 +150,8 @@ type StoreSpec struct {
 	Logged bool
 	// LogConfig are topic configs of the changelog beside the standard ones.
 	LogConfig map[string]string
+	// Serdes are those of the changelog.
+	Serdes TopicSerdes
 	// New makes the typed transactional view of one task over its bytes.
 	New func(base state.Store) TaskStore
 }

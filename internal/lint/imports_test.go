@@ -22,6 +22,7 @@ var arrows = map[string]string{
 	"changelog":          "state metrics internal/graph",
 	"metrics":            "",
 	"status":             "",
+	"streamstest":        "topology processor state serde status internal/graph internal/task",
 	"embedded":           "",
 	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
 	"internal/draw":      "status",

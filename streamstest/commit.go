@@ -1,0 +1,126 @@
+package streamstest
+
+import (
+	"slices"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Commit commits what was processed. What one subtopology writes becomes
+// visible to the next one with that; it is processed and committed in turn,
+// until nothing is left.
+func (d *Driver) Commit() {
+	d.tb.Helper()
+	d.settle()
+	for d.failed == nil && d.commitAll() {
+		d.settle()
+	}
+	d.report()
+}
+
+// commitAll commits once on each instance. It reports whether any had
+// something to commit.
+func (d *Driver) commitAll() (any bool) {
+	for _, inst := range slices.Clone(d.instances) {
+		if d.failed == nil && slices.ContainsFunc(inst.tasks, func(r *running) bool { return r.NeedsCommit() }) {
+			any = true
+			if err := d.commit(inst); err != nil {
+				d.fail(err)
+			}
+		}
+	}
+	return any
+}
+
+// commit commits what the tasks of an instance have done: one transaction, or
+// under at least once three steps that a crash can part. If the instance goes
+// down meanwhile, that is no error.
+func (d *Driver) commit(inst *instance) error {
+	if down, err := d.reached(BeforeCommit, inst); down {
+		return err
+	}
+	d.seq++
+	tasks, commits := inst.freezing[:0], inst.frozen[:0]
+	for _, r := range inst.tasks {
+		if !r.NeedsCommit() {
+			continue
+		}
+		c, err := r.Commit(d.seq, d.nowMs)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			tasks, commits = append(tasks, r), append(commits, c)
+		}
+	}
+	inst.freezing, inst.frozen = tasks, commits
+	if len(commits) == 0 {
+		return nil
+	}
+	if down, err := d.reached(AfterFreeze, inst); down {
+		return err
+	}
+	if d.cfg.AtLeastOnce {
+		d.produce(commits)
+	}
+	if down, err := d.reached(AfterProduce, inst); down {
+		return err // exactly once: the transaction is aborted with all that was produced
+	}
+	if !d.cfg.AtLeastOnce {
+		d.produce(commits)
+	}
+	for _, c := range commits {
+		for _, o := range c.Offsets {
+			d.commitOffset(o)
+		}
+	}
+	if down, err := d.reached(AfterEnd, inst); down {
+		return err
+	}
+	for i, c := range commits {
+		if err := d.apply(tasks[i], c); err != nil {
+			return err
+		}
+	}
+	_, err := d.reached(AfterApply, inst)
+	return err
+}
+
+// produce writes outputs and changelogs.
+func (d *Driver) produce(commits []*task.Commit) {
+	for _, c := range commits {
+		for i := range c.Out.Len() {
+			o := c.Out.At(i)
+			in := record(c.Out.Key(i), c.Out.Value(i), o.Time)
+			in.Headers = o.Headers
+			d.append(d.written(o.Topic), o.Partition, in)
+		}
+		for _, s := range c.Stores {
+			if s.Spec.Logged {
+				d.logBatch(s.Spec, s.Batch, c.Task.Partition)
+			}
+		}
+	}
+}
+
+// apply brings what was committed into the stores.
+func (d *Driver) apply(r *running, c *task.Commit) error {
+	for _, s := range c.Stores {
+		var p state.Position
+		if s.Spec.Logged {
+			p = d.position(d.topics[d.ChangelogTopic(s.Spec.Name)].partitions[c.Task.Partition])
+		}
+		if err := s.Base.Apply(s.Batch, p); err != nil {
+			return err
+		}
+	}
+	r.Applied(c)
+	return nil
+}
+
+// ChangelogTopic is the full name of the topic that backs a store.
+func (d *Driver) ChangelogTopic(store string) string {
+	return graph.ChangelogTopic(d.cfg.AppID, store)
+}

@@ -1,0 +1,75 @@
+package streamstest
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/state"
+)
+
+// restore brings a store to the end of its changelog: from where it was left,
+// or from the beginning if it was filled from another log.
+func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) error {
+	if !spec.Logged {
+		return nil
+	}
+	t := d.topics[d.ChangelogTopic(spec.Name)]
+	p := t.partitions[number]
+	at, ok := s.Position()
+	if !ok || at.TopicID != d.id || at.Next > p.end() {
+		at.Next = 0
+		if err := s.Clear(); err != nil {
+			return fmt.Errorf("restore store %s: %w", spec.Name, err)
+		}
+	}
+	var b state.Batch
+	for _, i := range p.records[at.Next:] {
+		in := &t.log[i].Input
+		if in.Value == nil {
+			b.Delete(in.Key, in.Time)
+			continue
+		}
+		slab := append(b.Slab(), in.Key...)
+		if spec.Format == state.Timestamped {
+			slab = binary.BigEndian.AppendUint64(slab, uint64(in.Time))
+		}
+		b.Commit(append(slab, in.Value...), len(in.Key), false, in.Time)
+	}
+	if err := s.Load(&b, d.position(p)); err != nil {
+		return fmt.Errorf("restore store %s: %w", spec.Name, err)
+	}
+	return nil
+}
+
+// position is that of a store which holds all of its changelog.
+func (d *Driver) position(p *partition) state.Position {
+	return state.Position{TopicID: d.id, Next: p.end(), CurrentAt: d.nowMs}
+}
+
+// logBatch writes a batch of a store to its changelog.
+func (d *Driver) logBatch(spec *graph.StoreSpec, b *state.Batch, number int32) {
+	t := d.topics[d.ChangelogTopic(spec.Name)]
+	for i := range b.Len() {
+		w := b.At(i)
+		value := w.Value
+		if !w.Delete && spec.Format == state.Timestamped {
+			value = value[8:]
+		}
+		d.append(t, number, record(w.Key, value, w.Time))
+	}
+}
+
+// record is a record with bytes of its own.
+func record(key, value []byte, timeMs int64) graph.Input {
+	n := len(key)
+	b := append(append(make([]byte, 0, n+len(value)), key...), value...)
+	in := graph.Input{Time: timeMs}
+	if key != nil {
+		in.Key = b[:n:n]
+	}
+	if value != nil {
+		in.Value = b[n:]
+	}
+	return in
+}

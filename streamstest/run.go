@@ -1,0 +1,125 @@
+package streamstest
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/task"
+)
+
+// wake gives a task a turn.
+func (d *Driver) wake(r *running) {
+	if !r.queued && !r.closed {
+		r.queued = true
+		d.ready = append(d.ready, r)
+	}
+}
+
+// settle gives tasks their turns until none has anything to do.
+func (d *Driver) settle() {
+	for d.failed == nil && d.turns < len(d.ready) {
+		r := d.ready[d.turns]
+		if d.turns++; d.turns == len(d.ready) {
+			d.ready, d.turns = d.ready[:0], 0
+		}
+		r.queued = false
+		if r.closed {
+			continue
+		}
+		if err := d.turn(r); err != nil {
+			d.fail(err)
+		}
+	}
+}
+
+// turn lets a task process one record and commit it, or many if commits are
+// not of the driver's making.
+func (d *Driver) turn(r *running) error {
+	limit := 1
+	if d.cfg.ManualCommit {
+		limit = 1000
+	}
+	d.feed(r)
+	res, err := r.Process(d.nowMs, limit)
+	if err != nil {
+		return err
+	}
+	r.until = math.MaxInt64
+	switch res.Wait {
+	case task.WaitNone:
+		d.wake(r)
+	case task.WaitParked, task.WaitRate:
+		r.until = res.Until
+	}
+	if d.cfg.ManualCommit && !r.CommitRequested() {
+		return nil
+	}
+	return d.commit(r.on)
+}
+
+// Advance moves the wall clock. Whatever becomes due on the way (punctuations,
+// retries after a back-off, records held up by a MaxRate) happens at its time.
+func (d *Driver) Advance(by time.Duration) {
+	d.tb.Helper()
+	end := d.nowMs + by.Milliseconds()
+	for d.failed == nil {
+		next := min(d.nextWork(), end)
+		d.nowMs = max(d.nowMs, next)
+		d.tick()
+		if next == end {
+			break
+		}
+	}
+	d.report()
+}
+
+// nextWork is when something becomes due by the wall clock.
+func (d *Driver) nextWork() int64 {
+	next := int64(math.MaxInt64)
+	for _, r := range d.tasks() {
+		next = min(next, r.NextWall(), r.until)
+	}
+	return max(next, d.nowMs+1)
+}
+
+// tick does what is due now.
+func (d *Driver) tick() {
+	for _, r := range d.tasks() {
+		if d.failed != nil {
+			return
+		}
+		if r.closed {
+			continue // it is made anew elsewhere, with schedules that begin now
+		}
+		if r.until <= d.nowMs {
+			d.wake(r)
+		}
+		if err := d.punctuate(r); err != nil {
+			d.fail(err)
+		}
+		d.settle()
+	}
+}
+
+func (d *Driver) punctuate(r *running) error {
+	if r.NextWall() > d.nowMs {
+		return nil
+	}
+	if _, err := r.Punctuate(d.nowMs, true); err != nil {
+		return err
+	}
+	if d.cfg.ManualCommit && !r.CommitRequested() {
+		return nil
+	}
+	return d.commit(r.on)
+}
+
+// tasks are all that run, by id.
+func (d *Driver) tasks() (list []*running) {
+	for _, inst := range d.instances {
+		list = append(list, inst.tasks...)
+	}
+	slices.SortFunc(list, func(a, b *running) int { return compareIDs(a.ID(), b.ID()) })
+	return list
+}
