@@ -32,10 +32,7 @@ func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggre
 			}
 			n.Detail = agg.Name
 			s := accumulatorSerde(n, in, o, agg)
-			if rows, ok := any(s).(serde.Serde[R]); ok {
-				return s, rows
-			}
-			return s, nil
+			return s, rowSerde[R](s)
 		},
 	}.table(group)
 }
@@ -53,7 +50,15 @@ func accumulatorSerde[V, A, R any](n *graph.Node, in graph.Handle, o *graph.Opti
 	}
 	s, err := agg.Serde(values, in.Builder.Find)
 	if err != nil {
-		in.Builder.Errorf(n.Line, "aggregate: %w", err)
+		in.Builder.Errorf(n.Line, "%s: %w", n.Op, err)
 	}
 	return s
+}
+
+// rowSerde is the serde of an accumulator if that is shown as it is, else nil.
+func rowSerde[R, A any](s serde.Serde[A]) any {
+	if rows, ok := any(s).(serde.Serde[R]); ok {
+		return rows
+	}
+	return nil
 }

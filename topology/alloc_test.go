@@ -3,7 +3,9 @@ package topology_test
 import (
 	"testing"
 
+	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
 )
@@ -64,6 +66,15 @@ func TestOperatorsDoNotAllocate(t *testing.T) {
 		"count, sink": func(in topology.KStream[int64, int64]) {
 			counts := topology.Count(topology.GroupByKey(in), "counts")
 			topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		},
+		"cogroup, filter, sink": func(in topology.KStream[int64, int64]) {
+			counts := topology.Cogroup(topology.Into(topology.GroupByKey(in), aggregate.Count[int64]()), "counts")
+			topology.To(counts.Filter(func(_, n int64) bool { return n > 0 }).ToStream(), "out")
+		},
+		"table, map, stored transform, sink": func(in topology.KStream[int64, int64]) {
+			rows := topology.MapTable(topology.ToTable(in, "rows"), func(v int64) int64 { return v + 1 })
+			rows = topology.TransformTable(rows, func(_ int64, row processor.Maybe[int64]) processor.Maybe[int64] { return row }, topology.Stored("made"))
+			topology.To(rows.ToStream(), "out")
 		},
 		"reduce, sink": func(in topology.KStream[int64, int64]) {
 			rows := topology.Reduce(topology.GroupByKey(in), "rows", func(a, b int64) int64 { return a + b })

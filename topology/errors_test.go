@@ -185,6 +185,15 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			topology.ToTable(in(b), "rows", topology.Partitions(2))
 			return line(-1)
 		}, "to-table: Partitions is for a repartition topic, and the keys have not changed: use Repartition"},
+		{"cogroup with an incomplete aggregation", func(b *topology.Builder) string {
+			topology.Into(topology.GroupByKey(in(b)), aggregate.Aggregation[string, string, string]{})
+			return line(-1)
+		}, "into: the aggregation needs Init, Add and Result"},
+		{"cogroup over builders", func(b *topology.Builder) string {
+			other := topology.Into(topology.GroupByKey(in(topology.New())), aggregate.Count[string]())
+			topology.Cogroup(topology.Into(topology.GroupByKey(in(b)), aggregate.Count[string]()).And(other), "counts")
+			return line(-1)
+		}, "cogroup: the groups belong to different builders"},
 		{"two equal names", func(b *topology.Builder) string {
 			topology.Count(topology.GroupBy(in(b), key), "counts")
 			topology.Count(topology.GroupBy(topology.Stream[string, string](b, "more"), key), "counts")

@@ -19,6 +19,9 @@ type folding[K, V, A, R any] struct {
 	result func(acc A) R
 	// serdes finds those of A and R, nil for the latter if none is known.
 	serdes func(n *graph.Node, in graph.Handle) (serde.Serde[A], any)
+	// ports makes the node's input ports of the instance that they feed.
+	// Defaults to the instance itself.
+	ports func(r *fold[K, V, A, R]) []any
 }
 
 // foldOptions are the options of one call of an aggregation.
@@ -28,7 +31,11 @@ func foldOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
 
 // table adds the aggregation's node and store behind a group.
 func (f folding[K, V, A, R]) table(g *grouping[K, V]) KTable[K, R] {
-	in := g.input(f.name, f.options)
+	return f.behind(g.input(f.name, f.options))
+}
+
+// behind adds the aggregation's node and store behind a handle.
+func (f folding[K, V, A, R]) behind(in graph.Handle) KTable[K, R] {
 	b := in.Builder
 	n := b.Operator(f.op, in, &graph.Options{Name: f.name})
 	if f.callback != nil {
@@ -41,11 +48,15 @@ func (f folding[K, V, A, R]) table(g *grouping[K, V]) KTable[K, R] {
 	as, rs := f.serdes(n, in)
 	addStore(b, n, f.name, f.options, ks, as)
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		return receiver(&fold[K, V, A, R]{
+		r := &fold[K, V, A, R]{
 			node: n, add: f.add, result: f.result, plain: store.Plain[A](),
 			store: t.Store(f.name).(state.KeyValue[K, A]), out: output[K, graph.Change[R]](outs),
 			dropped: newDropped(t, n),
-		})
+		}
+		if f.ports != nil {
+			return f.ports(r), nil
+		}
+		return receiver(r)
 	}
 	h := in.NewValue(n, rs)
 	h.KeySerde, h.View = ks, storeView[K](f.name, f.result)
