@@ -35,8 +35,8 @@ func (c Class) String() string {
 // carries no key and no value of any record.
 type Error struct {
 	Class     Class
-	Task      TaskID
-	Node      string // "" if no node was involved
+	Task      TaskID // its Subtopology is -1 for a record of a global table
+	Node      string // or the name of the global table; "" if no node was involved
 	Topic     string // "" if no record was involved
 	Partition int32
 	Offset    int64
@@ -49,7 +49,10 @@ type Error struct {
 // Error returns one line; the stack is not part of it.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: task %s", e.Class, e.Task)
+	b.WriteString(e.Class.String())
+	if e.Task.Subtopology >= 0 {
+		fmt.Fprintf(&b, ": task %s", e.Task)
+	}
 	if e.Node != "" {
 		fmt.Fprintf(&b, ": node %s", e.Node)
 	}

@@ -11,16 +11,22 @@ import (
 //
 // A scan sees the state as of its start, in the order of the encoded keys.
 type KeyValue[K, V any] interface {
-	// Get returns the value of key; ok is false if there is none.
-	Get(key K) (v V, ok bool, err error)
-	// GetWithTime also returns the event time of the write, in milliseconds.
-	GetWithTime(key K) (v V, timeMs int64, ok bool, err error)
+	ReadOnly[K, V]
 	// Put stores v under key with the event time of the current record.
 	Put(key K, v V) error
 	// PutWithTime stores v under key with the given event time.
 	PutWithTime(key K, v V, timeMs int64) error
 	// Delete removes key.
 	Delete(key K) error
+}
+
+// ReadOnly is the part of KeyValue that changes nothing: what a Processor sees
+// of a global table.
+type ReadOnly[K, V any] interface {
+	// Get returns the value of key; ok is false if there is none.
+	Get(key K) (v V, ok bool, err error)
+	// GetWithTime also returns the event time of the write, in milliseconds.
+	GetWithTime(key K) (v V, timeMs int64, ok bool, err error)
 	// All yields every entry.
 	All() iter.Seq2[K, V]
 	// Range yields the entries from from (inclusive) to to (exclusive) in the

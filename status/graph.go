@@ -16,6 +16,8 @@ type Graph struct {
 	// Types are the named structs among the types of keys and values and in
 	// them, by name. Those without exported fields are left out.
 	Types []Type `json:"types,omitempty"`
+	// Globals are the global tables, of which each instance has a full copy.
+	Globals []GlobalSpec `json:"globals,omitempty"`
 }
 
 // Subtopology is a part of a Graph whose tasks run on their own: its nodes are
@@ -69,7 +71,8 @@ type Node struct {
 	// StreamTime says that the node has a stream time of its own, which is
 	// kept under its name.
 	StreamTime bool     `json:"stream_time,omitempty"`
-	Stores     []string `json:"stores,omitempty"` // names of the stores it uses
+	Stores     []string `json:"stores,omitempty"`  // names of the stores it uses
+	Globals    []string `json:"globals,omitempty"` // names of the global tables it reads
 	// Detail is what else describes the node, in the words of its operator:
 	// parts that begin with what they are about, as in
 	// "serdes string, json; grace 1m0s".
@@ -132,3 +135,13 @@ const (
 	Warning  Severity = "warning"  // nothing breaks by itself; somebody has to look
 	Breaking Severity = "breaking" // state or records are lost or unreadable, or the start fails
 )
+
+// GlobalSpec is a global table as the topology declares it.
+type GlobalSpec struct {
+	Name   string `json:"name"`
+	Topic  string `json:"topic"`
+	Key    string `json:"key"` // types
+	Value  string `json:"value"`
+	Detail string `json:"detail,omitempty"`
+	Line   string `json:"line,omitempty"` // file:line of the user's code
+}

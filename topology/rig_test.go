@@ -25,6 +25,8 @@ type rig struct {
 	readers map[string]*task.Task
 	out     []string // records that no task reads, as "topic key=value@time"
 	headers [][]processor.Header
+	globals map[string]*task.Global
+	failed  []string // what OnError was told of global tables
 	logged  []string // what was applied to stores, as "store key=value@time", quoted
 	seq     uint64
 	now     int64 // the wall clock
@@ -40,10 +42,19 @@ func run(t *testing.T, b *topology.Builder, set ...func(*task.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{T: t, graph: g, readers: map[string]*task.Task{}}
+	r := &rig{T: t, graph: g, readers: map[string]*task.Task{}, globals: map[string]*task.Global{}}
+	globals := map[string]state.Store{}
+	for _, spec := range g.Globals {
+		if globals[spec.Name], err = db.Store(state.ID{Name: spec.Name}); err != nil {
+			t.Fatal(err)
+		}
+		r.globals[spec.Name] = task.NewGlobal(task.GlobalConfig{Global: spec, Store: globals[spec.Name], OnError: func(e *processor.Error, a processor.Action) {
+			r.failed = append(r.failed, fmt.Sprintf("%s #%d", a, e.Attempt))
+		}})
+	}
 	for _, sub := range g.Subtopologies {
 		cfg := task.Config{
-			App: "app", Sub: sub, Topics: map[*graph.Node][]string{}, Positions: map[string]int64{}, Stores: map[string]state.Store{},
+			App: "app", Sub: sub, Topics: map[*graph.Node][]string{}, Positions: map[string]int64{}, Stores: map[string]state.Store{}, Globals: globals,
 		}
 		for _, src := range sub.Sources {
 			cfg.Topics[src] = src.Source.TopicNames("app")

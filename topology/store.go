@@ -18,7 +18,8 @@ type Store[K, V any] struct {
 	spec *graph.StoreSpec
 }
 
-// Attachable is what the option With gives to a Processor: a Store or a Child.
+// Attachable is what the option With gives to a Processor: a Store, a
+// GlobalKTable or a Child.
 type Attachable interface {
 	attach(*graph.Options)
 }
@@ -36,7 +37,7 @@ func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
 	return Store[K, V]{addStore(b.g, at, name, o, ks, vs)}
 }
 
-// With attaches stores and children to a Processor.
+// With attaches stores, global tables and children to a Processor.
 func With(attached ...Attachable) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptStores)
@@ -52,6 +53,11 @@ func attached(b *graph.Builder, n *graph.Node, o *graph.Options) {
 	for _, s := range o.Stores {
 		if !slices.Contains(n.Stores, s.Name) {
 			n.Stores = append(n.Stores, s.Name)
+		}
+	}
+	for _, g := range o.Globals {
+		if !slices.Contains(n.Globals, g.Name) {
+			n.Globals = append(n.Globals, g.Name)
 		}
 	}
 	b.Attach(n, o.Children)

@@ -13,9 +13,10 @@ import (
 // Builder collects nodes, stores and errors while a topology is described.
 // Operators never fail: what is wrong comes out together, from Compile.
 type Builder struct {
-	nodes  []*Node
-	stores map[string]*StoreSpec
-	serdes map[reflect.Type]any
+	nodes   []*Node
+	stores  map[string]*StoreSpec
+	globals []*Global
+	serdes  map[reflect.Type]any
 	// repartitions are the places where internal topics were made, by name.
 	repartitions map[string]string
 	errs         []error
@@ -115,8 +116,8 @@ func (b *Builder) Callback(n *Node, fn any) {
 func (b *Builder) AddStore(s *StoreSpec) *StoreSpec {
 	if err := checkName("store", s.Name); err != nil {
 		b.Errorf(s.Line, "%w", err)
-	} else if other, taken := b.stores[s.Name]; taken {
-		b.taken(s.Line, s.Name, other.Line)
+	} else if other := b.holder(s.Name); other != "" {
+		b.taken(s.Line, s.Name, other)
 	} else {
 		b.stores[s.Name] = s
 	}
@@ -146,7 +147,7 @@ func (b *Builder) Compile() (*Graph, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	g, err := Compile(slices.Clone(b.nodes), maps.Clone(b.stores))
+	g, err := Compile(slices.Clone(b.nodes), maps.Clone(b.stores), slices.Clone(b.globals)...)
 	if err == nil {
 		g.Find = b.findSerde
 	}

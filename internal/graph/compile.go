@@ -10,9 +10,10 @@ import (
 // Compile divides nodes into subtopologies, numbered by their first node, and
 // puts the nodes of each into topological order. It reports everything that is
 // wrong with the topology as a whole, joined.
-func Compile(nodes []*Node, stores map[string]*StoreSpec) (*Graph, error) {
+func Compile(nodes []*Node, stores map[string]*StoreSpec, globals ...*Global) (*Graph, error) {
 	errs := checkTopics(nodes)
 	errs = append(errs, checkStores(nodes, stores)...)
+	errs = append(errs, checkGlobals(nodes, globals)...)
 	ordered, err := order(nodes)
 	if err != nil {
 		errs = append(errs, err)
@@ -20,7 +21,7 @@ func Compile(nodes []*Node, stores map[string]*StoreSpec) (*Graph, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	g := &Graph{Nodes: nodes, Stores: stores}
+	g := &Graph{Nodes: nodes, Stores: stores, Globals: globals}
 	g.divide(ordered)
 	return g, nil
 }
@@ -98,6 +99,11 @@ func (g *Graph) divide(ordered []*Node) {
 		for _, name := range n.Stores {
 			if s := g.Stores[name]; !slices.Contains(sub.Stores, s) {
 				sub.Stores = append(sub.Stores, s)
+			}
+		}
+		for _, name := range n.Globals {
+			if t := g.Global(name); !slices.Contains(sub.Globals, t) {
+				sub.Globals = append(sub.Globals, t)
 			}
 		}
 	}

@@ -48,6 +48,14 @@ func (g *Graph) describe() string {
 			fmt.Fprintf(&b, "  co-partitioned: %s\n", strings.Join(group, ", "))
 		}
 	}
+	if len(g.Globals) > 0 {
+		b.WriteString("\nglobal tables\n")
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for _, t := range g.Globals {
+			fmt.Fprintf(w, "  %s\t%s\t%s, %s\t%s\n", t.Name, t.Topic(), t.Key, t.Value, t.Detail)
+		}
+		w.Flush()
+	}
 	return b.String()
 }
 
@@ -136,6 +144,9 @@ func (n *Node) describe(w io.Writer) {
 	}
 	if len(s.Stores) > 0 {
 		notes = append(notes, "stores "+strings.Join(s.Stores, ", "))
+	}
+	if len(s.Globals) > 0 {
+		notes = append(notes, "global tables "+strings.Join(s.Globals, ", "))
 	}
 	if s.Detail != "" {
 		notes = append(notes, s.Detail)

@@ -21,6 +21,9 @@ func (g *Graph) types() []status.Type {
 	for _, name := range sortedKeys(g.Stores) {
 		found.add(g.Stores[name].Types...)
 	}
+	for _, t := range g.Globals {
+		found.add(t.Types...)
+	}
 	slices.SortStableFunc(found.types, func(a, b status.Type) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Package, b.Package))
 	})

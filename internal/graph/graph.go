@@ -7,6 +7,7 @@ type Graph struct {
 	Nodes         []*Node
 	Stores        map[string]*StoreSpec
 	Subtopologies []*Subtopology
+	Globals       []*Global // in the order of making
 
 	// Find returns the serde of a type: registered, built in or derived.
 	Find func(t reflect.Type) (any, error)
@@ -20,6 +21,7 @@ type Subtopology struct {
 	Sources []*Node
 	Sinks   []*Node
 	Stores  []*StoreSpec
+	Globals []*Global // that its nodes read
 	// CoPartitioned are groups of sources whose topics need equal partition
 	// counts.
 	CoPartitioned [][]*Node

@@ -19,6 +19,8 @@ type Node struct {
 	Out  []Port
 	// Stores are the names of the stores that the node uses.
 	Stores []string
+	// Globals are the names of the global tables that the node reads.
+	Globals []string
 	// CoPartition says that the node needs equal keys in equal partitions: the
 	// topics before it must have the same number of them.
 	CoPartition bool
@@ -187,6 +189,9 @@ type Task interface {
 	Context(node *Node) processor.Context
 	// Store is the TaskStore of a name, nil if the subtopology has none.
 	Store(name string) TaskStore
+	// Global is the committed content of a global table, nil if no node of the
+	// subtopology names it. It changes at any time, by another goroutine.
+	Global(name string) state.Store
 	// Outbox takes what sinks write.
 	Outbox() *Outbox
 	// Topic is the full name of a sink's topic.
@@ -204,4 +209,5 @@ type Task interface {
 // way from a Context to the stores of its node.
 type StoreContext interface {
 	TaskStore(name string) (TaskStore, error)
+	GlobalStore(name string) (state.Store, error)
 }

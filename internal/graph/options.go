@@ -17,6 +17,7 @@ type Options struct {
 	Partitions           int
 	Stores               []*StoreSpec
 	Children             []*Child
+	Globals              []*Global
 	LogConfig            map[string]string
 	Store                string // name of a derived table's own store, "" for none
 

@@ -11,6 +11,11 @@ func (g *Graph) Status() status.Graph {
 	for _, sub := range g.Subtopologies {
 		out.Subtopologies = append(out.Subtopologies, sub.status())
 	}
+	for _, t := range g.Globals {
+		out.Globals = append(out.Globals, status.GlobalSpec{
+			Name: t.Name, Topic: t.Topic(), Key: t.Key, Value: t.Value, Detail: t.Detail, Line: t.Line,
+		})
+	}
 	return out
 }
 
@@ -44,7 +49,7 @@ func (sub *Subtopology) status() status.Subtopology {
 }
 
 func (n *Node) status() status.Node {
-	out := status.Node{Name: n.Name, Op: n.Op, Stores: n.Stores, StreamTime: n.StreamTime, Detail: n.Detail, Line: n.Line}
+	out := status.Node{Name: n.Name, Op: n.Op, Stores: n.Stores, Globals: n.Globals, StreamTime: n.StreamTime, Detail: n.Detail, Line: n.Line}
 	switch {
 	case len(n.Out) > 0:
 		out.Key, out.Value = n.Out[0].Key, n.Out[0].Value

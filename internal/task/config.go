@@ -29,6 +29,9 @@ type Config struct {
 	Restored map[string]Metadata
 	// Stores are the open byte stores by name. The owner closes them.
 	Stores map[string]state.Store
+	// Globals are the global tables that nodes read, by name, filled. The owner
+	// keeps them up to date and closes them.
+	Globals map[string]state.Store
 
 	// NowMs is the wall clock at this moment, from which the first wall-clock
 	// punctuations count. Defaults to 0: they are due at once.
@@ -82,6 +85,11 @@ func (c *Config) validate() error {
 	for _, s := range c.Sub.Stores {
 		if c.Stores[s.Name] == nil {
 			errs = append(errs, fmt.Errorf("store %s is not open", s.Name))
+		}
+	}
+	for _, g := range c.Sub.Globals {
+		if c.Globals[g.Name] == nil {
+			errs = append(errs, fmt.Errorf("global table %s is not open", g.Name))
 		}
 	}
 	p := &c.Policies

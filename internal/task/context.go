@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
 )
 
 // nodeContext is the processor.Context of one node.
@@ -72,3 +73,12 @@ func (c *nodeContext) TaskStore(name string) (graph.TaskStore, error) {
 
 // Child is the receiver behind a child of the node, while that is made.
 func (c *nodeContext) Child(child *graph.Child) (any, error) { return child.Output(c.node, c.t.outs) }
+
+// GlobalStore returns the content of a global table that is attached to the
+// node.
+func (c *nodeContext) GlobalStore(name string) (state.Store, error) {
+	if !slices.Contains(c.node.Globals, name) {
+		return nil, fmt.Errorf("global table %s is not attached to node %s: give the node the option With", name, c.node.Name)
+	}
+	return c.t.Global(name), nil
+}

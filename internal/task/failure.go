@@ -40,7 +40,7 @@ func (t *Task) settle(cause error) error {
 	attempts := t.attempts()
 	attempts[e.Class]++
 	e.Attempt = attempts[e.Class]
-	d, err := t.decide(e)
+	d, err := decide(t.policy(e.Class), e)
 	if err == nil {
 		err = t.possible(d.Action, e)
 	}
@@ -165,8 +165,7 @@ func (t *Task) attempts() *[numPolicies]int {
 }
 
 // decide asks the policy. A callback that panics decides nothing.
-func (t *Task) decide(e *processor.Error) (d processor.Decision, err error) {
-	p := t.policy(e.Class)
+func decide(p *processor.Policy, e *processor.Error) (d processor.Decision, err error) {
 	if p.Decide != nil {
 		err = guarded(func() error { d = p.Decide(e); return nil })
 		if err != nil {
@@ -196,7 +195,7 @@ func (t *Task) possible(a processor.Action, e *processor.Error) error {
 			return errors.New("null_value is for decode errors only")
 		}
 		if in.null {
-			return errors.New("the record cannot be decoded with a null value either")
+			return errNullTwice
 		}
 	case processor.Replace:
 		if in == nil {
@@ -208,6 +207,8 @@ func (t *Task) possible(a processor.Action, e *processor.Error) error {
 	}
 	return nil
 }
+
+var errNullTwice = errors.New("the record cannot be decoded with a null value either")
 
 // backoff is the pause after the given failed attempt.
 func backoff(first time.Duration, attempt int) time.Duration {

@@ -135,6 +135,10 @@ func (t *Task) Store(name string) graph.TaskStore {
 	return nil
 }
 
+// Global is the content of a global table, nil if no node of the subtopology
+// reads it.
+func (t *Task) Global(name string) state.Store { return t.cfg.Globals[name] }
+
 // Operations counts what the nodes have asked of a store.
 func (t *Task) Operations(store string) state.Operations {
 	if c, ok := t.Store(store).(graph.Counted); ok {
