@@ -12,7 +12,7 @@ import (
 // The store holds accumulators, the table shows their results. Records with a
 // null key or value are dropped; an Add that returns processor.Null deletes
 // the row. It takes the options Serdes, KeySerde, ValueSerde (of the
-// accumulator), Unlogged and LogConfig.
+// accumulator), Unlogged, LogConfig and TTL.
 func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggregation[V, A, R], opts ...Option) KTable[K, R] {
 	group := g.grouped()
 	b := group.in.Builder

@@ -7,7 +7,7 @@ import (
 
 // Count counts the records of each key in a store of the given name. Records
 // with a null key or value are dropped. It takes the options KeySerde, Serdes,
-// ValueSerde, Unlogged and LogConfig; counts are stored with serde.Int64
+// ValueSerde, Unlogged, LogConfig and TTL; counts are stored with serde.Int64
 // unless told otherwise.
 func Count[K, V any](g Grouped[K, V], name string, opts ...Option) KTable[K, int64] {
 	group := g.grouped()

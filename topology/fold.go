@@ -26,7 +26,7 @@ type folding[K, V, A, R any] struct {
 
 // foldOptions are the options of one call of an aggregation.
 func foldOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	return options(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	return options(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
 }
 
 // table adds the aggregation's node and store behind a group.

@@ -28,9 +28,9 @@ func (s Store[K, V]) attach(o *graph.Options) { o.Stores = append(o.Stores, s.sp
 
 // NewStore adds a store that is backed by the changelog topic
 // <application>-<name>-changelog. It takes the options Serdes, KeySerde,
-// ValueSerde, Unlogged and LogConfig.
+// ValueSerde, Unlogged, LogConfig and TTL.
 func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
-	o := options(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	o := options(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
 	at := &graph.Node{Op: "store", Line: graph.Caller()} // for errors
 	h := graph.Handle{Builder: b.g}
 	ks, vs := graph.KeySerde[K](at, h, o), graph.ValueSerde[V](at, h, o)
@@ -82,15 +82,18 @@ func (s Store[K, V]) Open(ctx processor.Context) state.KeyValue[K, V] {
 // addStore adds a key-value store used by node n.
 func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
 	detail, serdes := serdeNames(ks, vs), graph.TopicSerdes{Key: ks, Value: vs}
+	if o.TTL > 0 {
+		detail += "; ttl " + o.TTL.String()
+	}
 	changelog := name + "-changelog"
 	ks = graph.ForTopic(b, n, ks, changelog, serde.Key)
 	vs = graph.ForTopic(b, n, vs, changelog, serde.Value)
 	return b.AddStore(&graph.StoreSpec{
 		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
 		Types: graph.TypesOf[K, V](), Detail: detail,
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, Serdes: serdes,
+		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, TTL: o.TTL, Serdes: serdes,
 		New: func(base state.Store) graph.TaskStore {
-			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
+			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Builder collects nodes, stores and errors while a topology is described.
@@ -98,6 +99,12 @@ func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Opt
 		b.Errorf(Caller(), "%s: the function of Timestamps or TimeField is nil", op)
 	case o.Given(OptPartitions) && o.Partitions < 1:
 		b.Errorf(Caller(), "%s: the option Partitions needs a number above 0", op)
+	case o.Given(OptTTL) && o.TTL < time.Millisecond:
+		b.Errorf(Caller(), "%s: the option TTL needs a time of at least 1ms", op)
+	case o.Given(OptVersioned) && o.History < time.Millisecond:
+		b.Errorf(Caller(), "%s: the option Versioned needs a history of at least 1ms", op)
+	case o.Given(OptTTL) && o.Given(OptVersioned):
+		b.Errorf(Caller(), "%s: the options TTL and Versioned exclude each other: versions go by their history", op)
 	case o.MaxRate < 0 || math.IsNaN(o.MaxRate):
 		b.Errorf(Caller(), "%s: the option MaxRate needs a number that is not negative", op)
 	}

@@ -45,3 +45,10 @@ type Journaled interface {
 type Clocked interface {
 	Clock(nowMs *int64)
 }
+
+// Expiring is implemented by a TaskStore whose entries live for a time only,
+// by the stream time of the task. The task says where that stands; it is the
+// record's own while a record is processed.
+type Expiring interface {
+	StreamTime(ms *int64)
+}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"time"
 
 	"github.com/millrace-io/millrace/processor"
 )
@@ -19,7 +20,9 @@ type Options struct {
 	Children             []*Child
 	Globals              []*Global
 	LogConfig            map[string]string
-	Store                string // name of a derived table's own store, "" for none
+	Store                string        // name of a derived table's own store, "" for none
+	TTL                  time.Duration // of entries, 0 for none
+	History              time.Duration // of versions, 0 for a store without
 
 	Start    Start
 	DataLoss DataLoss
@@ -55,6 +58,8 @@ const (
 	OptUnlogged   Option = "Unlogged"
 	OptLogConfig  Option = "LogConfig"
 	OptStored     Option = "Stored"
+	OptTTL        Option = "TTL"
+	OptVersioned  Option = "Versioned"
 )
 
 // Give notes that an option was given.

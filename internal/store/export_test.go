@@ -73,3 +73,6 @@ func (s *KeyValue[K, V]) Check() error {
 
 // Entries is the number of entries of any kind.
 func (s *KeyValue[K, V]) Entries() int { return len(s.entries) }
+
+// SweepRows makes the slices of a sweep as small as tests need them.
+func (s *KeyValue[K, V]) SweepRows(n int) { s.sweep.rows = n }

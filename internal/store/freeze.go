@@ -16,11 +16,15 @@ type flight[V any] struct {
 // in which they became dirty, and pins them until Applied. A value has the form
 // that the base stores: in state.Timestamped format its event time comes first,
 // which the changelog leaves out. What was made and deleted within the
-// transaction, and is known to be nowhere else, is not written.
+// transaction, and is known to be nowhere else, is not written. In a store with
+// a time to live, some of what has expired is deleted first (see sweep).
 //
 // Freeze ends the current record. Transactions are frozen with increasing seq.
 // If a value cannot be encoded, b is what it was and all entries stay dirty.
 func (s *KeyValue[K, V]) Freeze(seq uint64, b *state.Batch) error {
+	if err := s.dropExpired(); err != nil {
+		return err
+	}
 	if err := s.encodeDirty(b); err != nil {
 		return err
 	}
@@ -104,5 +108,6 @@ func (s *KeyValue[K, V]) Discard() {
 	s.dirty, s.flights, s.spare = nil, nil, nil
 	s.pinned.Clear()
 	s.bytes = [kinds]int64{}
+	s.sweep.reset()
 	s.Mark()
 }

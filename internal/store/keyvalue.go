@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/tidwall/btree"
 
@@ -20,6 +21,13 @@ type Options struct {
 	// which Put and Delete use. Defaults to a clock that stands at 0; see
 	// KeyValue.Clock.
 	Now *int64
+	// TTL is how long an entry lives: it is gone once the stream time has
+	// reached its event time plus TTL. In whole milliseconds, for
+	// state.Timestamped only. Defaults to 0, for ever.
+	TTL time.Duration
+	// StreamTime points at the task's stream time in milliseconds, which TTL
+	// needs. Defaults to one that stands at -1; see KeyValue.StreamTime.
+	StreamTime *int64
 }
 
 // KeyValue is the transactional view of one store of one task. Its methods are
@@ -42,6 +50,10 @@ type KeyValue[K, V any] struct {
 	timed  bool            // format is state.Timestamped
 	keep   bool            // values are kept decoded
 	cloner serde.Cloner[V] // set if they must be cloned
+
+	ttlMs      int64 // 0 for ever
+	streamTime *int64
+	sweep      sweep
 
 	entries map[string]*entry[V]
 	last    *entry[V]   // the one that was looked up last, or nil
@@ -78,9 +90,14 @@ func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V
 		base: base, ks: ks, vs: vs, name: o.Name, now: o.Now,
 		timed:    o.Format == state.Timestamped,
 		overhead: overhead[V](),
+		ttlMs:    o.TTL.Milliseconds(), streamTime: o.StreamTime, sweep: sweep{rows: sweepRows},
 	}
 	if s.now == nil {
 		s.now = new(int64)
+	}
+	if s.streamTime == nil {
+		s.streamTime = new(int64)
+		*s.streamTime = -1
 	}
 	if s.strings, s.keep = plainLayout[V](); !s.keep {
 		s.cloner, s.keep = vs.(serde.Cloner[V])
@@ -92,6 +109,9 @@ func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V
 // Clock points the view at the event time of the current record, for tasks that
 // do not make their views themselves.
 func (s *KeyValue[K, V]) Clock(now *int64) { s.now = now }
+
+// StreamTime points the view at the task's stream time, as Clock does.
+func (s *KeyValue[K, V]) StreamTime(ms *int64) { s.streamTime = ms }
 
 // Get returns the value of key; ok is false if there is none.
 func (s *KeyValue[K, V]) Get(key K) (v V, ok bool, err error) {
@@ -114,7 +134,7 @@ func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err err
 	} else if !e.used {
 		e.used = true
 	}
-	if !e.present {
+	if !e.present || s.expired(e.time) {
 		return v, 0, false, nil
 	}
 	if v, err = s.value(&e.content); err != nil {
@@ -127,7 +147,9 @@ func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err err
 }
 
 // Put stores v under key with the event time of the current record. If v is
-// kept encoded, an error of its serde comes from here, else from Freeze.
+// kept encoded, an error of its serde comes from here, else from Freeze. An
+// event time that is older than the time to live allows is no error: the entry
+// is gone at once.
 func (s *KeyValue[K, V]) Put(key K, v V) error { return s.PutWithTime(key, v, *s.now) }
 
 // PutWithTime stores v under key with the given event time, which is also that
@@ -180,6 +202,9 @@ func (s *KeyValue[K, V]) write(e *entry[V], c content[V]) {
 	s.note(e, made)
 	e.content, e.used = c, true
 	s.weigh(e)
+	if s.ttlMs > 0 && c.present {
+		s.sweep.note(c.time)
+	}
 }
 
 // find returns the entry of the key in s.key, or nil. The last one is asked

@@ -41,7 +41,7 @@ func freeze[V any](t *testing.T, s *store.KeyValue[string, V], seq uint64) []str
 func writes(b *state.Batch) (ws []string) {
 	for i := range b.Len() {
 		w := b.At(i)
-		at := "@" + string(rune('0'+w.Time))
+		at := "@" + strconv.FormatInt(w.Time, 10)
 		if w.Delete {
 			ws = append(ws, "-"+string(w.Key)+at)
 			continue

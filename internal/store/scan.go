@@ -104,8 +104,48 @@ func (s *KeyValue[K, V]) bounds(from, to K) (lo, hi []byte, err error) {
 	return lo, bytes.Clone(s.key), nil
 }
 
-// walk merges the pinned entries over those of the base. A nil hi is no bound.
-func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) (err error) {
+// walk yields what is stored in [lo, hi) and has not expired. A nil hi is no
+// bound.
+func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) error {
+	return s.merge(lo, hi, func(r row[V]) (more bool, err error) {
+		var v V
+		switch {
+		case r.pinned == nil:
+			var c content[V]
+			if c.time, c.raw, err = s.split(r.stored); err != nil {
+				return false, err
+			}
+			if s.expired(c.time) {
+				return true, nil
+			}
+			v, err = s.decode(c.raw)
+		case s.expired(r.pinned.time):
+			return true, nil
+		default:
+			v, err = s.value(r.pinned)
+		}
+		if err != nil {
+			return false, err
+		}
+		k, err := s.ks.Decode(r.key)
+		if err != nil {
+			return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(r.key), err)
+		}
+		return yield(k, v), nil
+	})
+}
+
+// row is one that a merge comes by, until it goes on.
+type row[V any] struct {
+	key    []byte      // a copy: serdes must not get at the memory of an entry's key
+	stored []byte      // what the base holds, if that counts
+	pinned *content[V] // of the entry, if that counts
+}
+
+// merge lays the pinned entries over those of the base and calls visit for
+// each row in [lo, hi), in the order of their keys, until it returns false. A
+// nil hi is no bound.
+func (s *KeyValue[K, V]) merge(lo, hi []byte, visit func(row[V]) (more bool, err error)) (err error) {
 	below := s.base.Scan(lo, hi, false)
 	above := s.open(lo, hi)
 	defer func() {
@@ -114,7 +154,7 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) (err error) 
 			err = fmt.Errorf("store %s: scan: %w", s.name, cerr)
 		}
 	}()
-	var key []byte // a copy: serdes must not get at the memory of an entry's key
+	var key []byte
 	more, err := s.step(below)
 	for err == nil && (more || above.ok) {
 		// order is that of the base's key to the pinned one.
@@ -125,27 +165,17 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) (err error) 
 				order = compare(below.Key(), above.head.key)
 			}
 		}
-		var v V
-		present := true
+		r := row[V]{}
 		if order < 0 {
 			key = append(key[:0], below.Key()...)
-			v, err = s.decodeStored(below.Value())
+			r.stored = below.Value()
 		} else {
 			key = append(key[:0], above.head.key...)
-			if present = above.head.present; present {
-				v, err = s.value(&above.head.content)
-			}
+			r.pinned = &above.head.content
 		}
-		if err != nil {
-			return err
-		}
-		if present {
-			k, err := s.ks.Decode(key)
-			if err != nil {
-				return fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(key), err)
-			}
-			if !yield(k, v) {
-				return nil
+		if r.key = key; order < 0 || above.head.present {
+			if on, err := visit(r); !on || err != nil {
+				return err
 			}
 		}
 		if order >= 0 {

@@ -82,6 +82,9 @@ func New(cfg Config) (*Task, error) {
 		if c, ok := s.view.(graph.Clocked); ok {
 			c.Clock(&t.meta.Time)
 		}
+		if e, ok := s.view.(graph.Expiring); ok {
+			e.StreamTime(&t.streamTime)
+		}
 		t.stores = append(t.stores, s)
 	}
 	t.pub = &Published{}
