@@ -75,6 +75,9 @@ func (a *App) info() metrics.Info {
 			info.Sources = append(info.Sources, n.Source.TopicNames(a.cfg.AppID)...)
 		}
 		for _, n := range sub.Sinks {
+			if n.Sink.Chosen {
+				continue
+			}
 			info.Sinks = append(info.Sinks, n.Sink.TopicName(a.cfg.AppID))
 		}
 		for _, s := range sub.Stores {

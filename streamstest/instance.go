@@ -84,6 +84,7 @@ func (d *Driver) assign(id processor.TaskID, inst *instance) error {
 		App: d.cfg.AppID, Sub: sub, Partition: id.Partition, NowMs: d.nowMs,
 		Topics: map[*graph.Node][]string{}, Positions: map[string]int64{}, Restored: map[string]task.Metadata{},
 		Stores: r.stores, Policies: d.cfg.Errors, OnError: d.cfg.OnError,
+		Partitions: d.partitions,
 	}
 	for _, in := range d.layout.Inputs[sub.ID] {
 		if int(id.Partition) >= in.Partitions {

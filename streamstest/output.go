@@ -58,7 +58,7 @@ func Out[K, V any](d *Driver, topic string, opts ...topology.Option) *Output[K, 
 func (d *Driver) mayExist(topic string) bool {
 	return d.topics[topic] != nil || topic == d.cfg.Errors.DeadLetterTopic && topic != "" ||
 		slices.ContainsFunc(d.graph.Nodes, func(n *graph.Node) bool {
-			return n.Sink != nil && n.Sink.TopicName(d.cfg.AppID) == topic
+			return n.Sink != nil && (n.Sink.Chosen || n.Sink.TopicName(d.cfg.AppID) == topic)
 		})
 }
 

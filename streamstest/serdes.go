@@ -89,7 +89,7 @@ func (d *Driver) readNames() string {
 func (d *Driver) writtenNames() string {
 	names := map[string]bool{}
 	for _, n := range d.graph.Nodes {
-		if n.Sink != nil {
+		if n.Sink != nil && !n.Sink.Chosen {
 			names[n.Sink.TopicName(d.cfg.AppID)] = true
 		}
 	}

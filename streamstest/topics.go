@@ -89,12 +89,21 @@ func (d *Driver) addTopic(name string, partitions int) *topic {
 	return t
 }
 
+// partitions is the partition count of a topic that may be written to.
+func (d *Driver) partitions(name string) (int, error) {
+	if t := d.topics[name]; t != nil {
+		return len(t.partitions), nil
+	}
+	return max(1, d.cfg.Partitions[name]), nil
+}
+
 // written is a topic that is written to: it is made if it does not exist.
 func (d *Driver) written(name string) *topic {
 	if t := d.topics[name]; t != nil {
 		return t
 	}
-	return d.addTopic(name, max(1, d.cfg.Partitions[name]))
+	n, _ := d.partitions(name)
+	return d.addTopic(name, n)
 }
 
 // append adds a record whose bytes nobody else holds, and wakes its reader.

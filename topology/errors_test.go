@@ -98,6 +98,18 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			topology.Stream[string, string](b, "in", topology.TimeField[string](nil, time.DateTime, nil))
 			return line(-1)
 		}, "stream: the function of Timestamps or TimeField is nil"},
+		{"partitioner of other types", func(b *topology.Builder) string {
+			topology.To(in(b), "out", topology.Partitioner(func(string, string, int64, int) int { return 0 }))
+			return line(-1)
+		}, "sink: the records are of string, string and the function of Partitioner takes string, int64"},
+		{"partitioner is nil", func(b *topology.Builder) string {
+			topology.To(in(b), "out", topology.Partitioner[string, string](nil))
+			return line(-1)
+		}, "to: the function of Partitioner is nil"},
+		{"no function to choose a topic", func(b *topology.Builder) string {
+			topology.ToChosen[string, string](in(b), nil)
+			return line(-1)
+		}, "sink: the function is nil"},
 		{"no branch", func(b *topology.Builder) string {
 			in(b).Split()
 			return line(-1)

@@ -5,13 +5,13 @@ import "github.com/millrace-io/millrace/internal/graph"
 // Repartition sends a stream through an internal topic, so that records with
 // equal keys meet in one task again. Records with a null key are dropped and
 // counted. The topic is called <application>-<name>-repartition. It takes the
-// options Partitions, Serdes, KeySerde and ValueSerde.
+// options Partitions, Partitioner, Serdes, KeySerde and ValueSerde.
 //
 // Aggregations repartition by themselves where keys may have changed; this is
 // for Process, and to set a partition count.
 func Repartition[K, V any](s Streamer[K, V], name string, opts ...Option) KStream[K, V] {
 	in := s.stream().h
-	o := options(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)
+	o := options(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde)
 	return StreamOf[K, V](repartition[K, V](in, name, o))
 }
 
@@ -26,7 +26,7 @@ func repartition[K, V any](in graph.Handle, name string, o *graph.Options) graph
 	sink := b.Operator("repartition", in, &graph.Options{Name: sinkName})
 	sink.Sink = &graph.Sink{Repartition: topic}
 	ks, vs := graph.KeySerde[K](sink, in, o), graph.ValueSerde[V](sink, in, o)
-	addSink(b, sink, name+"-repartition", ks, vs, true)
+	addSink(b, sink, name+"-repartition", ks, vs, o, true)
 
 	out := graph.Handle{Builder: b, KeySerde: ks, ValueSerde: vs}
 	out.Node = b.Add(&graph.Node{

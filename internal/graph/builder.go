@@ -97,6 +97,8 @@ func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Opt
 		b.Errorf(Caller(), "%s: a serde given as an option is nil", op)
 	case o.Given(OptTimestamp) && isNil(o.Timestamp):
 		b.Errorf(Caller(), "%s: the function of Timestamps or TimeField is nil", op)
+	case o.Given(OptPartitioner) && isNil(o.Partitioner):
+		b.Errorf(Caller(), "%s: the function of Partitioner is nil", op)
 	case o.Given(OptPartitions) && o.Partitions < 1:
 		b.Errorf(Caller(), "%s: the option Partitions needs a number above 0", op)
 	case o.Given(OptTTL) && o.TTL < time.Millisecond:

@@ -54,7 +54,7 @@ func checkTopics(nodes []*Node) (errs []error) {
 		}
 	}
 	for _, n := range nodes {
-		if n.Sink == nil || n.Sink.Repartition != nil {
+		if n.Sink == nil || n.Sink.Repartition != nil || n.Sink.Chosen {
 			continue
 		}
 		if err := checkTopic(n.Sink.Topic); err != nil {

@@ -23,6 +23,9 @@ func Compile(nodes []*Node, stores map[string]*StoreSpec, globals ...*Global) (*
 	}
 	g := &Graph{Nodes: nodes, Stores: stores, Globals: globals}
 	g.divide(ordered)
+	if errs := g.checkPartitioners(); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
 	return g, nil
 }
 

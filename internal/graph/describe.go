@@ -129,6 +129,8 @@ func (n *Node) describe(w io.Writer) {
 		topics = "<app>-" + topics + "-repartition"
 	case s.Pattern != "":
 		topics = "pattern " + s.Pattern
+	case n.Sink != nil && n.Sink.Chosen:
+		topics = "a topic per record"
 	}
 	if n.Source != nil {
 		in = append(in, topics)

@@ -99,6 +99,10 @@ type Sink struct {
 	Repartition *Repartition // set if the topic is internal
 	Loop        bool         // the topology may read Topic as well
 	Serdes      TopicSerdes
+	Chosen      bool // each record has a topic of its own; Topic is ""
+	// Partitioner tells the function that the user gave to choose partitions
+	// from others; 0 is Kafka's default.
+	Partitioner uintptr
 }
 
 // TopicSerdes are a serde.Serde of the keys and one of the values of a topic,
@@ -199,6 +203,9 @@ type Task interface {
 	Outbox() *Outbox
 	// Topic is the full name of a sink's topic.
 	Topic(s *Sink) string
+	// Partitions is the number of partitions of a topic that exists, internal
+	// ones included.
+	Partitions(topic string) (int, error)
 	// Counter is a counter of dropped records for the given reason.
 	Counter(node *Node, reason string) *uint64
 	// StreamTime points at the task's stream time; -1 before the first record.

@@ -23,6 +23,9 @@ type Options struct {
 	Store                string        // name of a derived table's own store, "" for none
 	TTL                  time.Duration // of entries, 0 for none
 	History              time.Duration // of versions, 0 for a store without
+	// Partitioner is a func(string, K, V, int) int; PartitionerType is "K, V".
+	Partitioner     any
+	PartitionerType string
 
 	Start    Start
 	DataLoss DataLoss
@@ -43,23 +46,24 @@ type Option string
 
 // The kinds of options.
 const (
-	OptName       Option = "Name"
-	OptKeySerde   Option = "KeySerde"
-	OptValueSerde Option = "ValueSerde"
-	OptPartitions Option = "Partitions"
-	OptStores     Option = "With"
-	OptStart      Option = "From..."
-	OptDataLoss   Option = "LossTo..."
-	OptMaxRate    Option = "MaxRate"
-	OptDecode     Option = "OnDecodeError"
-	OptTimestamp  Option = "Timestamps"
-	OptNulls      Option = "RefuseNulls"
-	OptLoop       Option = "AllowLoop"
-	OptUnlogged   Option = "Unlogged"
-	OptLogConfig  Option = "LogConfig"
-	OptStored     Option = "Stored"
-	OptTTL        Option = "TTL"
-	OptVersioned  Option = "Versioned"
+	OptName        Option = "Name"
+	OptKeySerde    Option = "KeySerde"
+	OptValueSerde  Option = "ValueSerde"
+	OptPartitions  Option = "Partitions"
+	OptStores      Option = "With"
+	OptStart       Option = "From..."
+	OptDataLoss    Option = "LossTo..."
+	OptMaxRate     Option = "MaxRate"
+	OptDecode      Option = "OnDecodeError"
+	OptTimestamp   Option = "Timestamps"
+	OptNulls       Option = "RefuseNulls"
+	OptLoop        Option = "AllowLoop"
+	OptUnlogged    Option = "Unlogged"
+	OptLogConfig   Option = "LogConfig"
+	OptStored      Option = "Stored"
+	OptTTL         Option = "TTL"
+	OptVersioned   Option = "Versioned"
+	OptPartitioner Option = "Partitioner"
 )
 
 // Give notes that an option was given.

@@ -44,6 +44,7 @@ type Instance struct {
 	group       *kgo.Client
 	tv2         bool // the cluster has transaction.version 2 or later (KIP-890)
 	topics      atomic.Pointer[layout]
+	outputs     outputs
 	balancer    *balancer
 	restorer    *changelog.Restorer
 	fetcher     *fetcher

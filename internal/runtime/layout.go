@@ -161,7 +161,7 @@ func (i *Instance) checkOutputs(exist map[string]int) error {
 	var errs []error
 	for _, sub := range i.cfg.Graph.Subtopologies {
 		for _, n := range sub.Sinks {
-			if _, ok := exist[n.Sink.Topic]; !ok && n.Sink.Repartition == nil {
+			if _, ok := exist[n.Sink.Topic]; !ok && n.Sink.Repartition == nil && !n.Sink.Chosen {
 				errs = append(errs, fmt.Errorf("%s: topic %s, which is written here, does not exist: create it before the application starts", n.Line, n.Sink.Topic))
 			}
 		}
@@ -187,6 +187,7 @@ func (i *Instance) clusterTopics(ctx context.Context) (map[string]int, map[strin
 		}
 		counts[*t.Topic], ids[*t.Topic] = len(t.Partitions), t.TopicID
 	}
+	i.outputs.set(counts)
 	return counts, ids, nil
 }
 

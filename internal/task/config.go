@@ -32,6 +32,9 @@ type Config struct {
 	// Globals are the global tables that nodes read, by name, filled. The owner
 	// keeps them up to date and closes them.
 	Globals map[string]state.Store
+	// Partitions is the number of partitions of a topic that is written to. It
+	// may ask a broker, on the task's goroutine. Defaults to 1 for any topic.
+	Partitions func(topic string) (int, error)
 
 	// NowMs is the wall clock at this moment, from which the first wall-clock
 	// punctuations count. Defaults to 0: they are due at once.

@@ -153,6 +153,14 @@ func (t *Task) Operations(store string) state.Operations {
 // Outbox takes what sinks write. It stays the same over commits.
 func (t *Task) Outbox() *graph.Outbox { return &t.outbox }
 
+// Partitions is the number of partitions of a topic.
+func (t *Task) Partitions(topic string) (int, error) {
+	if t.cfg.Partitions == nil {
+		return 1, nil
+	}
+	return t.cfg.Partitions(topic)
+}
+
 // Counter is a counter of records that node drops for a reason.
 func (t *Task) Counter(node *graph.Node, reason string) *uint64 {
 	for _, d := range t.drops {

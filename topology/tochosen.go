@@ -1,0 +1,107 @@
+package topology
+
+import (
+	"fmt"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
+)
+
+// ToChosen writes each record to the topic whose name fn returns; "" drops the
+// record and counts it. The topics must exist: another one is an error of class
+// Produce, and so is an internal topic of the application. A null key or value
+// is passed to fn as its zero value; see WithNulls. It takes the options Name,
+// Serdes, KeySerde, ValueSerde and Partitioner.
+func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts ...Option) {
+	in := s.stream().h
+	o := options(in.Builder, "to-chosen", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner)
+	n := in.Builder.Operator("sink", in, o)
+	in.Builder.Callback(n, fn)
+	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)
+	n.Sink = &graph.Sink{Chosen: true, Serdes: graph.TopicSerdes{Key: ks, Value: vs}}
+	n.Detail = serdeNames(ks, vs)
+	choose := partitioner[K, V](in.Builder, n, o)
+	n.New = func(t graph.Task, _ []any) ([]any, error) {
+		to := target[K, V]{ks: ks, vs: vs}
+		return receiver(&chosen[K, V]{
+			writer: newWriter(t, n, choose, to), fn: fn, all: to, app: t.Context(n).App(),
+			known: map[string]*target[K, V]{}, untold: t.Counter(n, "no_topic"),
+		})
+	}
+}
+
+// chosen is a sink with a topic per record.
+type chosen[K, V any] struct {
+	writer[K, V]
+	fn     func(K, V) string
+	all    target[K, V] // its serdes know no topic yet
+	app    string
+	known  map[string]*target[K, V]
+	last   *target[K, V]
+	untold *uint64
+}
+
+func (r *chosen[K, V]) Receive(key K, value V, m *graph.Meta) error {
+	topic := r.fn(key, value)
+	if topic == "" {
+		*r.untold++
+		return nil
+	}
+	to := r.last
+	if to == nil || to.topic != topic {
+		to = r.known[topic]
+		if to == nil {
+			made, err := r.meet(topic)
+			if err != nil {
+				return r.refused(err)
+			}
+			to = made
+		}
+		r.last = to
+	}
+	if err := r.look(to); err != nil {
+		return r.refused(err)
+	}
+	return r.write(to, key, value, m)
+}
+
+// meet makes the target of a topic that is new to the sink.
+func (r *chosen[K, V]) meet(topic string) (*target[K, V], error) {
+	if graph.Internal(r.app, topic) {
+		return nil, fmt.Errorf("topic %s is an internal topic of the application, which it alone may write", topic)
+	}
+	to := r.all
+	to.topic = topic
+	if err := r.look(&to); err != nil {
+		return nil, err
+	}
+	var err error
+	if to.ks, err = serdeFor(to.ks, topic, serde.Key); err != nil {
+		return nil, err
+	}
+	if to.vs, err = serdeFor(to.vs, topic, serde.Value); err != nil {
+		return nil, err
+	}
+	r.known[topic] = &to
+	return &to, nil
+}
+
+func serdeFor[T any](s serde.Serde[T], topic string, role serde.Role) (serde.Serde[T], error) {
+	f, ok := s.(serde.ForTopic[T])
+	if !ok {
+		return s, nil
+	}
+	s, err := f.ForTopic(topic, role)
+	if err != nil {
+		return nil, fmt.Errorf("topic %s: %w", topic, err)
+	}
+	return s, nil
+}
+
+// Flush forgets the numbers of partitions, so that topics may grow or go.
+func (r *chosen[K, V]) Flush(int64) error {
+	for _, to := range r.known {
+		to.partitions = 0
+	}
+	return nil
+}
