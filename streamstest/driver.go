@@ -23,6 +23,7 @@ type Driver struct {
 	instances []*instance
 	ready     []*running // tasks that may have something to do
 	turns     int        // how many of those had their turn
+	behind    bool       // there is a new record for a global table
 	nowMs     int64
 	seq       uint64 // of the last commit
 	scratch   []graph.Input

@@ -24,7 +24,7 @@ type Input[K, V any] struct {
 func In[K, V any](d *Driver, topic string, opts ...topology.Option) *Input[K, V] {
 	d.tb.Helper()
 	t := d.topics[topic]
-	if t == nil || t.reader == nil {
+	if t == nil || t.reader == nil && t.global == nil {
 		d.tb.Fatalf("streamstest: the topology does not read the topic %q, it reads %s", topic, d.readNames())
 	}
 	ks, vs := serdes[K, V](d, topic, opts)

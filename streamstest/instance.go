@@ -16,9 +16,10 @@ import (
 // instance is one process of the application: a database, and the tasks that
 // commit together.
 type instance struct {
-	index int
-	db    state.DB
-	tasks []*running // by id
+	index   int
+	db      state.DB
+	globals []*global
+	tasks   []*running // by id
 
 	// What is being committed: a commit of each of these tasks.
 	freezing []*running
@@ -62,7 +63,7 @@ func (d *Driver) open(inst *instance) (err error) {
 	if err != nil {
 		return fmt.Errorf("open the state of instance %d: %w", inst.index, err)
 	}
-	return nil
+	return d.openGlobals(inst)
 }
 
 // taskIDs are the tasks of the topology that have something to read.
@@ -83,7 +84,7 @@ func (d *Driver) assign(id processor.TaskID, inst *instance) error {
 	cfg := task.Config{
 		App: d.cfg.AppID, Sub: sub, Partition: id.Partition, NowMs: d.nowMs,
 		Topics: map[*graph.Node][]string{}, Positions: map[string]int64{}, Restored: map[string]task.Metadata{},
-		Stores: r.stores, Policies: d.cfg.Errors, OnError: d.cfg.OnError,
+		Stores: r.stores, Globals: inst.globalStores(), Policies: d.cfg.Errors, OnError: d.cfg.OnError,
 		Partitions: d.partitions,
 	}
 	for _, in := range d.layout.Inputs[sub.ID] {
@@ -153,7 +154,7 @@ func (d *Driver) feed(r *running) {
 // stays where it is.
 func (d *Driver) release(r *running) error {
 	r.closed = true
-	d.keepDrops(r)
+	eachDrop(r, d.keep)
 	for _, t := range r.inputs {
 		t.partitions[r.ID().Partition].task = nil
 	}
@@ -176,6 +177,11 @@ func (d *Driver) stop(instances []*instance) error {
 		for len(inst.tasks) > 0 {
 			errs = append(errs, d.release(inst.tasks[0]))
 		}
+		for _, g := range inst.globals {
+			eachGlobalDrop(g, d.keep)
+			errs = append(errs, g.store.Close())
+		}
+		inst.globals = nil
 		if inst.db != nil {
 			errs = append(errs, inst.db.Close())
 			inst.db = nil

@@ -18,7 +18,16 @@ func (d *Driver) wake(r *running) {
 
 // settle gives tasks their turns until none has anything to do.
 func (d *Driver) settle() {
-	for d.failed == nil && d.turns < len(d.ready) {
+	for d.failed == nil {
+		if d.behind {
+			if err := d.followAll(); err != nil {
+				d.fail(err)
+				return
+			}
+		}
+		if d.turns == len(d.ready) {
+			return
+		}
 		r := d.ready[d.turns]
 		if d.turns++; d.turns == len(d.ready) {
 			d.ready, d.turns = d.ready[:0], 0
@@ -80,11 +89,19 @@ func (d *Driver) nextWork() int64 {
 	for _, r := range d.tasks() {
 		next = min(next, r.NextWall(), r.until)
 	}
+	for _, inst := range d.instances {
+		for _, g := range inst.globals {
+			next = min(next, g.until)
+		}
+	}
 	return max(next, d.nowMs+1)
 }
 
 // tick does what is due now.
 func (d *Driver) tick() {
+	if err := d.followAll(); err != nil {
+		d.fail(err)
+	}
 	for _, r := range d.tasks() {
 		if d.failed != nil {
 			return

@@ -58,8 +58,11 @@ func findSerde[T any](d *Driver, topic string, role serde.Role, given any, given
 
 // topicSerdes are those that the topology uses for a topic.
 func (d *Driver) topicSerdes(topic string) graph.TopicSerdes {
-	if t := d.topics[topic]; t != nil && t.reader != nil {
+	switch t := d.topics[topic]; {
+	case t != nil && t.reader != nil:
 		return t.reader.Source.Serdes
+	case t != nil && t.global != nil:
+		return t.global.Source.Serdes
 	}
 	for _, n := range d.graph.Nodes {
 		if n.Sink != nil && n.Sink.TopicName(d.cfg.AppID) == topic {
@@ -79,7 +82,7 @@ func (d *Driver) topicSerdes(topic string) graph.TopicSerdes {
 func (d *Driver) readNames() string {
 	names := map[string]bool{}
 	for name, t := range d.topics {
-		if t.reader != nil {
+		if t.reader != nil || t.global != nil {
 			names[name] = true
 		}
 	}

@@ -7,17 +7,18 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// KeyValue reads the committed contents of a key-value store, over all tasks.
+// KeyValue reads the committed contents of a key-value store over all tasks, or
+// of a global table.
 type KeyValue[K, V any] struct {
 	d    *Driver
 	name string
 }
 
-// Store makes a reader of a key-value store, whose keys and values must be of
-// K and V. An aggregation's store holds its accumulators.
+// Store makes a reader of a key-value store or a global table, whose keys and
+// values must be of K and V. An aggregation's store holds its accumulators.
 func Store[K, V any](d *Driver, name string) KeyValue[K, V] {
 	d.tb.Helper()
-	Views[state.KeyValue[K, V]](d, name)
+	Views[state.ReadOnly[K, V]](d, name)
 	return KeyValue[K, V]{d, name}
 }
 
@@ -31,7 +32,7 @@ func (s KeyValue[K, V]) Get(key K) (v V, ok bool) {
 // GetWithTime also returns the event time of the write, in milliseconds.
 func (s KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool) {
 	s.d.tb.Helper()
-	for _, view := range Views[state.KeyValue[K, V]](s.d, s.name) {
+	for _, view := range Views[state.ReadOnly[K, V]](s.d, s.name) {
 		v, timeMs, ok, err := view.GetWithTime(key)
 		if err != nil {
 			s.d.tb.Fatalf("streamstest: %v", err)
@@ -48,7 +49,7 @@ func (s KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool) {
 func (s KeyValue[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		s.d.tb.Helper()
-		for _, view := range Views[state.KeyValue[K, V]](s.d, s.name) {
+		for _, view := range Views[state.ReadOnly[K, V]](s.d, s.name) {
 			for k, v := range view.All() {
 				if !yield(k, v) {
 					return
@@ -72,24 +73,34 @@ func (s KeyValue[K, V]) Len() (n int) {
 
 // Views returns the committed contents of a store of any kind, one for each
 // task that has it, by partition: T is the interface with which a Processor
-// uses such a store. Writes to a view go nowhere.
-func Views[T any](d *Driver, name string) []T {
+// uses such a store. Writes to a view go nowhere. Of a global table, which all
+// instances have, there is one view.
+func Views[T any](d *Driver, name string) (views []T) {
 	d.tb.Helper()
-	spec := d.graph.Stores[name]
-	if spec == nil {
-		d.tb.Fatalf("streamstest: the topology has no store %q", name)
-	}
-	var views []T
-	for _, r := range d.tasks() {
-		base := r.stores[name]
-		if base == nil {
-			continue
-		}
-		view, ok := any(spec.New(base)).(T)
+	add := func(view any, key, value string) {
+		d.tb.Helper()
+		v, ok := view.(T)
 		if !ok {
-			d.tb.Fatalf("streamstest: store %s is of %s, %s and no %s", name, spec.Key, spec.Value, graph.TypeName[T]())
+			d.tb.Fatalf("streamstest: store %s is of %s, %s and no %s", name, key, value, graph.TypeName[T]())
 		}
-		views = append(views, view)
+		views = append(views, v)
 	}
-	return views
+	if spec := d.graph.Stores[name]; spec != nil {
+		for _, r := range d.tasks() {
+			if base := r.stores[name]; base != nil {
+				add(spec.New(base), spec.Key, spec.Value)
+			}
+		}
+		return views
+	}
+	for _, inst := range d.instances {
+		for _, g := range inst.globals {
+			if g.spec.Name == name {
+				add(g.spec.View(g.store), g.spec.Key, g.spec.Value)
+				return views
+			}
+		}
+	}
+	d.tb.Fatalf("streamstest: the topology has no store %q", name)
+	return nil
 }

@@ -15,8 +15,10 @@ type topic struct {
 	name       string
 	log        []entry // in the order in which they were committed
 	partitions []*partition
-	// reader is the node that reads it, nil if none does.
+	// reader is the node that reads it, nil if none does; global is a global
+	// table that is made of it.
 	reader *graph.Node
+	global *graph.Global
 }
 
 type entry struct {
@@ -72,6 +74,9 @@ func (d *Driver) layOut() (err error) {
 			}
 		}
 	}
+	for _, g := range d.graph.Globals {
+		d.written(g.Topic()).global = g
+	}
 	return nil
 }
 
@@ -121,6 +126,7 @@ func (d *Driver) append(t *topic, partition int32, in graph.Input) {
 	in.Offset = int64(len(p.records))
 	p.records = append(p.records, len(t.log))
 	t.log = append(t.log, entry{in, partition})
+	d.behind = d.behind || t.global != nil
 	if p.task != nil {
 		d.wake(p.task)
 	}

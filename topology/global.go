@@ -53,12 +53,13 @@ func GlobalTable[K, V any](b *Builder, topic, name string, opts ...Option) Globa
 		Name: name, Line: n.Line, Source: n.Source, Detail: n.Detail, Key: graph.TypeName[K](), Value: graph.TypeName[V](), Types: graph.TypesOf[K, V](),
 		NewHead: func(row *graph.GlobalRow) graph.Head { return newHead(&globalRows[K, V]{row: row}) },
 	}
+	open := func(content state.Store) state.ReadOnly[K, V] {
+		return store.NewReader(content, bound.ks, bound.vs, name)
+	}
+	spec.View = func(content state.Store) any { return open(content) }
 	b.g.AddGlobal(spec)
 	return GlobalKTable[K, V]{graph.GlobalHandle[K, V]{
-		Builder: b.g, Global: spec, KeySerde: bound.ks, ValueSerde: bound.vs,
-		Open: func(content state.Store) state.ReadOnly[K, V] {
-			return store.NewReader(content, bound.ks, bound.vs, name)
-		},
+		Builder: b.g, Global: spec, KeySerde: bound.ks, ValueSerde: bound.vs, Open: open,
 	}}
 }
 

@@ -22,6 +22,8 @@ type Global struct {
 	Detail     string // what else describes the table
 	// NewHead makes the decoder of one partition. What it delivers shows in row.
 	NewHead func(row *GlobalRow) Head
+	// View is a state.ReadOnly of the content, for those who know its types.
+	View func(content state.Store) any
 }
 
 // Topic is the name of the topic.
