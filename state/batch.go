@@ -42,6 +42,9 @@ func (b *Batch) Commit(slab []byte, keyLen int, del bool, timeMs int64) {
 	if del {
 		e.val = -1
 	}
+	if slab == nil {
+		slab = []byte{} // of which an empty key or value is no null
+	}
 	b.slab = slab
 	b.entries = append(b.entries, e)
 }

@@ -32,6 +32,9 @@ func (o *Outbox) Add(slab []byte, topic string, partition int32, keyLen, valLen 
 		Topic: topic, Partition: partition, Time: m.Time, Headers: m.Headers,
 		off: len(o.slab), key: keyLen, val: valLen,
 	})
+	if slab == nil {
+		slab = []byte{} // of which an empty key or value is no null
+	}
 	o.slab = slab
 }
 
