@@ -82,12 +82,14 @@ type Node struct {
 
 // Edge leads records from one node to another of the same subtopology.
 type Edge struct {
-	From  string `json:"from"`
-	To    string `json:"to"`
-	Port  int    `json:"port"`  // output port of From, 0 unless it branches
-	Input int    `json:"input"` // input port of To, 0 unless it joins
-	Key   string `json:"key"`   // types of the records on the edge
-	Value string `json:"value"`
+	From string `json:"from"`
+	To   string `json:"to"`
+	Port int    `json:"port"` // output port of From, 0 unless it branches
+	// PortName is the name of a branch, or of a child of a Processor.
+	PortName string `json:"port_name,omitempty"`
+	Input    int    `json:"input"` // input port of To, 0 unless it joins
+	Key      string `json:"key"`   // types of the records on the edge
+	Value    string `json:"value"`
 }
 
 // StoreSpec is a store as the topology declares it.

@@ -72,7 +72,11 @@ func (p *picture) addFrame(sub status.Subtopology) {
 		}
 	}
 	for _, e := range sub.Edges {
-		p.connect(nodes[e.From], nodes[e.To], types(e.Key, e.Value), true)
+		text := types(e.Key, e.Value)
+		if e.PortName != "" {
+			text = e.PortName + ": " + text
+		}
+		p.connect(nodes[e.From], nodes[e.To], text, true)
 	}
 	for _, n := range sub.Sinks() {
 		for _, name := range topicNames(n) {

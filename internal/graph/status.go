@@ -26,7 +26,7 @@ func (sub *Subtopology) status() status.Subtopology {
 		for _, e := range n.In {
 			p := e.From.Out[e.Port]
 			out.Edges = append(out.Edges, status.Edge{
-				From: e.From.Name, To: n.Name, Port: e.Port, Input: e.In, Key: p.Key, Value: p.Value,
+				From: e.From.Name, To: n.Name, Port: e.Port, PortName: p.Name, Input: e.In, Key: p.Key, Value: p.Value,
 			})
 		}
 	}
