@@ -119,6 +119,17 @@ var (
 		"have the readers understand both before the start, or write another topic"}
 )
 
+// Changes of global tables.
+var (
+	globalAdded = &change{status.Safe, "a global table is added",
+		"each instance fills it from its topic before it is ready", ""}
+	globalTopic = &change{status.Warning, "a global table has another topic",
+		"it is filled from <new> and was from <old>: its rows are other ones from the start on", "make sure that the new topic is complete before the start"}
+	globalTypes = &change{status.Warning, "types or serdes of a global table change",
+		"its topic is read as <new> and was as <old>, also what is in it, and in state folders, already",
+		"make sure that the new serdes read old records; what they cannot read goes by the policy for decode"}
+)
+
 // Changes of operators and subtopologies.
 var (
 	timeRenamed = &change{status.Warning, "an operator with a stream time of its own has another name (a guess: one was removed, one of the same kind added)",

@@ -155,12 +155,12 @@ func part(detail, word string) (found, rest string) {
 }
 
 // records is what a topic holds as far as it is declared, for texts.
-func records(n status.Node) string {
-	serdes, _ := part(n.Detail, "serdes")
-	if serdes == "" {
-		return n.Key + ", " + n.Value
+func records(key, value, detail string) string {
+	text := key + ", " + value
+	if serdes, _ := part(detail, "serdes"); serdes != "" {
+		text += " (" + serdes + ")"
 	}
-	return n.Key + ", " + n.Value + " (" + serdes + ")"
+	return text
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -52,6 +52,7 @@ func Diff(old, new []byte) ([]Finding, error) {
 	d.sources()
 	d.coPartitions()
 	d.sinks()
+	d.globals()
 	d.times()
 	d.numbers()
 	slices.SortStableFunc(d.findings, func(a, b Finding) int {

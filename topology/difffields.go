@@ -7,12 +7,12 @@ import (
 	"github.com/millrace-io/millrace/status"
 )
 
-// sameFields reports whether two names of types stand for structs with the
-// same fields.
-func (d *diff) sameFields(old, new string) bool {
+// sameTypes reports whether two names of types are the same, or stand for
+// structs with the same fields.
+func (d *diff) sameTypes(old, new string) bool {
 	was, known := d.old.types[old]
 	is, ok := d.new.types[new]
-	return known && ok && slices.Equal(was.Fields, is.Fields)
+	return old == new || known && ok && slices.Equal(was.Fields, is.Fields)
 }
 
 // fields compares the fields of the structs that are in stores and repartition

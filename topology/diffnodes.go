@@ -3,7 +3,38 @@ package topology
 import (
 	"slices"
 	"strconv"
+
+	"github.com/millrace-io/millrace/status"
 )
+
+// globals compares the global tables, which are filled anew by each instance.
+func (d *diff) globals() {
+	before := map[string]status.GlobalSpec{}
+	for _, t := range d.old.Globals {
+		before[t.Name] = t
+	}
+	now := map[string]status.GlobalSpec{}
+	for _, t := range d.new.Globals {
+		now[t.Name] = t
+	}
+	for _, name := range sorted(now) {
+		old, ok := before[name]
+		new, what := now[name], "global table "+name
+		was, is, same := d.records(globalRecords(old), globalRecords(new))
+		switch {
+		case !ok:
+			d.add(globalAdded, what)
+		case old.Topic != new.Topic:
+			d.add(globalTopic, what, "old", old.Topic, "new", new.Topic)
+		case !same:
+			d.add(globalTypes, what, "old", was, "new", is)
+		}
+	}
+}
+
+func globalRecords(t status.GlobalSpec) status.Node {
+	return status.Node{Key: t.Key, Value: t.Value, Detail: t.Detail}
+}
 
 // times finds operators that lose the stream time of their own, which is kept
 // under their name with the commits of their subtopology's inputs.

@@ -82,7 +82,7 @@ func (d *diff) store(old, new storeAt) {
 	for _, t := range [...]struct{ part, old, new string }{{"key", old.Key, new.Key}, {"value", old.Value, new.Value}} {
 		switch {
 		case t.old == t.new:
-		case oldSerdes == newSerdes && d.sameFields(t.old, t.new):
+		case oldSerdes == newSerdes && d.sameTypes(t.old, t.new):
 			add(storeTypeRenamed, t.old, t.new, "part", t.part)
 		default:
 			add(storeType, t.old, t.new, "part", t.part)

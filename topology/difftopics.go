@@ -20,7 +20,7 @@ func (d *diff) repartitions() {
 			d.add(repartitionRemoved, what, "topic", topic)
 			continue
 		}
-		if was, is := records(old.Node), records(new.Node); was != is && !d.sameRecords(old.Node, new.Node) {
+		if was, is, same := d.records(old.Node, new.Node); !same {
 			d.add(repartitionTypes, what, "topic", topic, "old", was, "new", is)
 		}
 		if old.Partitions != new.Partitions {
@@ -40,11 +40,13 @@ func (d *diff) repartitions() {
 	}
 }
 
-// sameRecords reports whether only the names of structs differ.
-func (d *diff) sameRecords(old, new status.Node) bool {
-	return old.Detail == new.Detail &&
-		(old.Key == new.Key || d.sameFields(old.Key, new.Key)) &&
-		(old.Value == new.Value || d.sameFields(old.Value, new.Value))
+// records says what a topic holds by two descriptions of the node that reads
+// or writes it, and whether that is the same but for names of structs.
+func (d *diff) records(old, new status.Node) (was, is string, same bool) {
+	oldSerdes, _ := part(old.Detail, "serdes")
+	newSerdes, _ := part(new.Detail, "serdes")
+	same = oldSerdes == newSerdes && d.sameTypes(old.Key, new.Key) && d.sameTypes(old.Value, new.Value)
+	return records(old.Key, old.Value, old.Detail), records(new.Key, new.Value, new.Detail), same
 }
 
 // sources compares what is read. It matters which topics those are, and not by
@@ -54,14 +56,16 @@ func (d *diff) sources() {
 		old := d.old.reads[topic]
 		new, ok := d.new.reads[topic]
 		what := topicName(topic)
-		switch {
-		case !ok && !d.new.covers(topic):
-			d.add(topicRemoved, what)
-		case !ok:
-		case records(old.Node) != records(new.Node) && !d.sameRecords(old.Node, new.Node):
-			d.add(topicTypes, what, "old", records(old.Node), "new", records(new.Node))
+		if !ok {
+			if !d.new.covers(topic) {
+				d.add(topicRemoved, what)
+			}
+			continue
 		}
-		if ok && old.Start != new.Start {
+		if was, is, same := d.records(old.Node, new.Node); !same {
+			d.add(topicTypes, what, "old", was, "new", is)
+		}
+		if old.Start != new.Start {
 			d.add(topicStart, what, "old", startName(old.Start), "new", startName(new.Start))
 		}
 	}
@@ -156,7 +160,7 @@ func (d *diff) sinks() {
 		new, ok := d.new.writes[topic]
 		what := "topic " + topic
 		if ok {
-			if was, is := records(old.Node), records(new.Node); was != is && !d.sameRecords(old.Node, new.Node) {
+			if was, is, same := d.records(old.Node, new.Node); !same {
 				d.add(sinkTypes, what, "old", was, "new", is)
 			}
 			continue

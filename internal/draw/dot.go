@@ -12,7 +12,7 @@ func DOT(g status.Graph) string {
 	p := newPicture(g)
 	var b strings.Builder
 	b.WriteString("digraph topology {\n  node [shape=box];\n")
-	for _, t := range p.topics {
+	for _, t := range p.outside {
 		fmt.Fprintf(&b, "  %s\n", dotBox(t))
 	}
 	for _, f := range p.frames {
@@ -24,8 +24,8 @@ func DOT(g status.Graph) string {
 	}
 	for _, l := range p.lines {
 		var attributes []string
-		if l.text != "" {
-			attributes = append(attributes, "label="+dotText(l.text))
+		if len(l.text) > 0 {
+			attributes = append(attributes, "label="+dotText(l.text...))
 		}
 		if !l.arrow {
 			// It says what belongs together, and not what comes first.
@@ -45,13 +45,13 @@ func DOT(g status.Graph) string {
 var dotShapes = map[shape]string{store: ", shape=cylinder", topic: ", shape=parallelogram"}
 
 func dotBox(x box) string {
-	return fmt.Sprintf("%s [label=%s%s];", x.id, dotText(strings.Join(x.text, "\n")), dotShapes[x.shape])
+	return fmt.Sprintf("%s [label=%s%s];", x.id, dotText(x.text...), dotShapes[x.shape])
 }
 
-// dotText is a quoted string. Graphviz takes backslashes as escapes and
+// dotText is a quoted string of lines. Graphviz takes backslashes as escapes and
 // ampersands as the start of HTML entities in labels.
-func dotText(text string) string {
-	return `"` + dotEscapes.Replace(text) + `"`
+func dotText(lines ...string) string {
+	return `"` + dotEscapes.Replace(strings.Join(lines, "\n")) + `"`
 }
 
 var dotEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", " ", "\x00", " ", "&", "&amp;")

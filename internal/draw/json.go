@@ -11,7 +11,10 @@ import (
 // JSON is g as indented JSON without the places in the user's code, which
 // change with every edit. Its first field is the version.
 func JSON(g status.Graph) ([]byte, error) {
-	g.Subtopologies = slices.Clone(g.Subtopologies)
+	g.Subtopologies, g.Globals = slices.Clone(g.Subtopologies), slices.Clone(g.Globals)
+	for i := range g.Globals {
+		g.Globals[i].Line = ""
+	}
 	for i := range g.Subtopologies {
 		sub := &g.Subtopologies[i]
 		sub.Nodes, sub.Stores = slices.Clone(sub.Nodes), slices.Clone(sub.Stores)

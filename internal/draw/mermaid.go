@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,11 +14,11 @@ func Mermaid(g status.Graph) string {
 	p := newPicture(g)
 	var b strings.Builder
 	b.WriteString("flowchart TD\n")
-	for _, t := range p.topics {
+	for _, t := range p.outside {
 		fmt.Fprintf(&b, "  %s\n", mermaidBox(t))
 	}
 	for _, f := range p.frames {
-		fmt.Fprintf(&b, "  subgraph %s[\"%s\"]\n", f.id, mermaidText(f.title))
+		fmt.Fprintf(&b, "  subgraph %s[%s]\n", f.id, mermaidText(f.title))
 		for _, x := range f.boxes {
 			fmt.Fprintf(&b, "    %s\n", mermaidBox(x))
 		}
@@ -28,8 +29,8 @@ func Mermaid(g status.Graph) string {
 		if l.arrow {
 			arrow = "-->"
 		}
-		if l.text != "" {
-			arrow += "|\"" + mermaidText(l.text) + "\"|"
+		if len(l.text) > 0 {
+			arrow += "|" + mermaidText(l.text...) + "|"
 		}
 		fmt.Fprintf(&b, "  %s %s %s\n", l.from, arrow, l.to)
 	}
@@ -43,31 +44,29 @@ var mermaidBrackets = map[shape][2]string{
 }
 
 func mermaidBox(x box) string {
-	lines := make([]string, len(x.text))
-	for i, text := range x.text {
-		lines[i] = mermaidText(text)
-	}
 	around := mermaidBrackets[x.shape]
-	return x.id + around[0] + `"` + strings.Join(lines, "<br>") + `"` + around[1]
+	return x.id + around[0] + mermaidText(x.text...) + around[1]
 }
 
-// mermaidText writes a text for use between double quotes. Everything that
-// could mean something to Mermaid, to Markdown or to HTML becomes a numeric
-// entity in Mermaid's notation. An empty text is not allowed there.
-func mermaidText(text string) string {
-	if text == "" {
-		return " "
-	}
+// mermaidText writes lines between double quotes. Everything that could mean
+// something to Mermaid, to Markdown or to HTML becomes a numeric entity in
+// Mermaid's notation. A text without a sign is not allowed there.
+func mermaidText(lines ...string) string {
 	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" .,-_()[]", r), r > 127:
-			b.WriteRune(r)
-		case r < ' ':
-			b.WriteByte(' ')
-		default:
-			fmt.Fprintf(&b, "#%d;", r)
+	for i, text := range lines {
+		if i > 0 {
+			b.WriteString("<br>")
+		}
+		for _, r := range cmp.Or(text, " ") {
+			switch {
+			case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" .,-_()[]", r), r > 127:
+				b.WriteRune(r)
+			case r < ' ':
+				b.WriteByte(' ')
+			default:
+				fmt.Fprintf(&b, "#%d;", r)
+			}
 		}
 	}
-	return b.String()
+	return `"` + b.String() + `"`
 }

@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,9 @@ import (
 // picture is a Graph as boxes and lines, for any language of pictures.
 type picture struct {
 	frames []frame
-	topics []box
-	lines  []line
+	// outside are topics and global tables.
+	outside []box
+	lines   []line
 }
 
 // frame is a subtopology.
@@ -38,21 +40,29 @@ const (
 // line leads from box to box. One without an arrow is drawn as dots.
 type line struct {
 	from, to string
-	text     string
+	text     []string // lines
 	arrow    bool
 }
 
 // newPicture lays out g. Edges to nodes that g does not have are left out.
 func newPicture(g status.Graph) *picture {
 	p := &picture{}
+	globals := map[string]string{}
+	for i, t := range g.Globals {
+		from, x := p.topic(t.Topic), box{"g" + strconv.Itoa(i), store, []string{t.Name, types(t.Key, t.Value), "global"}}
+		p.outside = append(p.outside, x)
+		p.connect(from, x.id, true)
+		globals[t.Name] = x.id
+	}
 	for _, sub := range g.Subtopologies {
-		p.addFrame(sub)
+		p.addFrame(sub, globals)
 	}
 	return p
 }
 
-// addFrame adds a subtopology and all lines that lead to its nodes.
-func (p *picture) addFrame(sub status.Subtopology) {
+// addFrame adds a subtopology and all lines that lead to its nodes. globals are
+// the ids of the global tables.
+func (p *picture) addFrame(sub status.Subtopology, globals map[string]string) {
 	prefix := "s" + strconv.Itoa(len(p.frames))
 	f := frame{id: prefix, title: "subtopology " + strconv.Itoa(sub.ID)}
 	nodes, stores := map[string]string{}, map[string]string{}
@@ -68,49 +78,50 @@ func (p *picture) addFrame(sub status.Subtopology) {
 
 	for _, n := range sub.Sources() {
 		for _, name := range topicNames(n) {
-			p.connect(p.topic(name), nodes[n.Name], types(n.Key, n.Value), true)
+			p.connect(p.topic(name), nodes[n.Name], true, types(n.Key, n.Value))
 		}
 	}
 	for _, e := range sub.Edges {
-		text := types(e.Key, e.Value)
-		if e.PortName != "" {
-			text = e.PortName + ": " + text
-		}
-		p.connect(nodes[e.From], nodes[e.To], text, true)
+		p.connect(nodes[e.From], nodes[e.To], true, e.PortName, types(e.Key, e.Value))
 	}
 	for _, n := range sub.Sinks() {
 		for _, name := range topicNames(n) {
-			p.connect(nodes[n.Name], p.topic(name), types(n.Key, n.Value), true)
+			p.connect(nodes[n.Name], p.topic(name), true, types(n.Key, n.Value))
 		}
 	}
 	for _, n := range sub.Nodes {
 		for _, name := range n.Stores {
-			p.connect(nodes[n.Name], stores[name], "", false)
+			p.connect(nodes[n.Name], stores[name], false)
+		}
+		for _, name := range n.Globals {
+			p.connect(nodes[n.Name], globals[name], false)
 		}
 	}
 	for _, group := range sub.CoPartitioned {
 		for i := 1; i < len(group); i++ {
-			p.connect(nodes[group[i-1]], nodes[group[i]], "co-partitioned", false)
+			p.connect(nodes[group[i-1]], nodes[group[i]], false, "co-partitioned")
 		}
 	}
 }
 
-// connect draws a line between two boxes, if both are there.
-func (p *picture) connect(from, to, text string, arrow bool) {
+// connect draws a line between two boxes, if both are there, with those lines
+// of text that are not empty.
+func (p *picture) connect(from, to string, arrow bool, text ...string) {
 	if from != "" && to != "" {
+		text = slices.DeleteFunc(text, func(s string) bool { return s == "" })
 		p.lines = append(p.lines, line{from, to, text, arrow})
 	}
 }
 
 // topic is the id of a topic's box, which is drawn once.
 func (p *picture) topic(name string) string {
-	for _, t := range p.topics {
-		if t.text[0] == name {
-			return t.id
+	for _, x := range p.outside {
+		if x.shape == topic && x.text[0] == name {
+			return x.id
 		}
 	}
-	t := box{"t" + strconv.Itoa(len(p.topics)), topic, []string{name}}
-	p.topics = append(p.topics, t)
+	t := box{"t" + strconv.Itoa(len(p.outside)), topic, []string{name}}
+	p.outside = append(p.outside, t)
 	return t.id
 }
 
