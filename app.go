@@ -84,6 +84,10 @@ func (a *App) info() metrics.Info {
 			info.Stores = append(info.Stores, s.Name)
 		}
 	}
+	for _, t := range a.graph.Globals {
+		info.Globals = append(info.Globals, t.Name)
+		info.Sources = append(info.Sources, t.Topic())
+	}
 	if t := a.cfg.Errors.DeadLetterTopic; t != "" {
 		info.Sinks = append(info.Sinks, t)
 	}

@@ -56,9 +56,10 @@ var (
 	entriesBytes     = gauge("entries_bytes", "Memory of decoded entries above the stores: unchanged, changed, or frozen in a transaction that is ending.", "kind")
 	changelogRecords = counter("changelog_records_total", "Records written to changelog topics and acknowledged.", "store")
 	changelogBytes   = counter("changelog_written_bytes_total", "Size of keys and values written to changelog topics and acknowledged.", "store")
-	restoreRecords   = counter("restore_records_total", "Records read back from changelog topics.", "store", "role")
-	restoreRemaining = gauge("restore_remaining_records", "Offsets of changelog topics still to be read back.", "store", "role")
-	restoreTime      = histogram(restoreBuckets, "restore_duration_seconds", "Time to read back one partition of a store.", "store")
+	restoreRecords   = counter("restore_records_total", "Records read back from changelog topics, or from a global table's topic to fill it.", "store", "role")
+	restoreRemaining = gauge("restore_remaining_records", "Offsets of changelog topics, or of a global table's topic, still to be read back.", "store", "role")
+	restoreTime      = histogram(restoreBuckets, "restore_duration_seconds", "Time to read back one partition of a store, or to fill a global table.", "store")
+	globalDropped    = counter("global_records_dropped_total", "Records of global tables' topics that are no rows: dropped, or skipped by the decode policy.", "store", "reason")
 
 	clientConnects     = counter("client_connects_total", "Attempts to connect to a broker, over all clients of the instance.", "outcome")
 	clientDisconnects  = counter("client_disconnects_total", "Connections to brokers that were closed.")

@@ -20,12 +20,14 @@ var reasons = [...]string{"late", "negative_time", "null_key", "null_value", "sk
 // "negative_time", "null_key", "null_value" or "skipped". Any other reason
 // counts as skipped, so that the reasons of user code do not become label
 // values.
-func (s *Subtopology) Dropped(reason string) *Counter {
+func (s *Subtopology) Dropped(reason string) *Counter { return &s.dropped[reasonIndex(reason)] }
+
+func reasonIndex(reason string) int {
 	i := slices.Index(reasons[:], reason)
 	if i < 0 {
 		i = len(reasons) - 1
 	}
-	return &s.dropped[i]
+	return i
 }
 
 // Topic holds the counters of one topic.
@@ -41,13 +43,20 @@ type Topic struct {
 	source, sink bool
 }
 
-// Store holds the counters of one store, summed up over its tasks.
+// Store holds the counters of one store, summed up over its tasks, or of the
+// instance's copy of a global table.
 type Store struct {
 	Operations          struct{ Get, Put, Delete, Range, All Counter }
 	Logged, LoggedBytes Counter // to the changelog; bytes of keys and values
 	Restored            Counter // records
 	RestoreTime         Histogram
+
+	dropped [len(reasons)]Counter // of a global table
 }
+
+// Dropped returns the counter of records of a global table's topic that are no
+// rows, by reason as for Subtopology.Dropped.
+func (s *Store) Dropped(reason string) *Counter { return &s.dropped[reasonIndex(reason)] }
 
 // roleActive is the role of a task that processes, or will when restored.
 const roleActive = "active"

@@ -16,6 +16,7 @@ func wordcount() Info {
 		Sources:       []string{"lines", "wordcount-counts-repartition"},
 		Sinks:         []string{"wordcount-counts-repartition", "totals"},
 		Stores:        []string{"counts"},
+		Globals:       []string{"rates"},
 	}
 }
 

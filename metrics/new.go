@@ -190,4 +190,19 @@ func (r *Recorder) bindStores() {
 		r.bind(restoreRecords, &s.Restored, name, roleActive)
 		s.RestoreTime = duration(name)
 	}
+	for _, name := range r.info.Globals {
+		if r.stores[name] != nil {
+			continue
+		}
+		s := new(Store)
+		r.stores[name] = s
+		r.bind(restoreRecords, &s.Restored, name, roleActive)
+		s.RestoreTime = duration(name)
+		for _, reason := range globalReasons {
+			r.bind(globalDropped, s.Dropped(reason), name, reason)
+		}
+	}
 }
+
+// globalReasons are those for which a record is no row of a global table.
+var globalReasons = [...]string{"negative_time", "null_key", "skipped"}

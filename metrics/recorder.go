@@ -26,6 +26,9 @@ type Info struct {
 	Sinks []string
 	// Stores are the names of all stores.
 	Stores []string
+	// Globals are the names of the global tables. Their topics are among
+	// Sources.
+	Globals []string
 }
 
 // Recorder holds the counters of one application instance. All its methods and

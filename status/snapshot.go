@@ -22,6 +22,8 @@ type Snapshot struct {
 	Group   Group    `json:"group"`
 	Workers []Worker `json:"workers"`
 	Tasks   []Task   `json:"tasks"` // by subtopology, then partition
+	// Globals are the instance's copies of global tables.
+	Globals []Global `json:"globals,omitempty"`
 
 	// TransactionsInFlight are the transactions of all workers that are open
 	// or ending; 0 under at least once.

@@ -76,6 +76,11 @@ func (i *Instance) Scrape(l *metrics.Live) {
 		}
 		l.TransactionsInFlight += int(w.inFlight.Load())
 	}
+	for _, g := range i.globals {
+		if !g.isFilled() {
+			l.AddRestore(g.spec.Name, max(g.end.Load()-g.position.Load(), 0))
+		}
+	}
 	for _, h := range *i.held.Load() {
 		l.AddTask(h.id.Subtopology, h.phase.Load() != phaseRunning)
 		for _, p := range h.restores() {

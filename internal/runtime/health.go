@@ -8,8 +8,8 @@ import (
 	"github.com/millrace-io/millrace/status"
 )
 
-// Checks are the conditions of readiness: in the group, and all tasks
-// restored. An instance without tasks is a ready spare.
+// Checks are the conditions of readiness: in the group, all global
+// tables filled, and all tasks restored. An instance without tasks is a ready spare.
 func (i *Instance) Checks() []status.Check {
 	group := status.Check{Name: "group", OK: i.figures.member.Load() != nil && *i.figures.member.Load() != ""}
 	if !group.OK {
@@ -23,6 +23,9 @@ func (i *Instance) Checks() []status.Check {
 		group.OK, group.Detail = false, "no broker answers"
 	}
 	checks := []status.Check{group}
+	for _, g := range i.globals {
+		checks = append(checks, g.check())
+	}
 	held := *i.held.Load()
 	for _, id := range sortedTasks(held) {
 		switch h := held[id]; h.phase.Load() {

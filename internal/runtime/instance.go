@@ -48,6 +48,7 @@ type Instance struct {
 	balancer    *balancer
 	restorer    *changelog.Restorer
 	fetcher     *fetcher
+	globals     []*global // made by New
 	workers     []*worker
 	workerBytes int64 // uncommitted bytes at which a worker commits early
 
@@ -78,6 +79,9 @@ func New(cfg Config) *Instance {
 	i.log = i.log.With("app", cfg.App)
 	i.abortCtx, i.abort = context.WithCancel(context.Background())
 	i.members.owned = make(map[tp]bool)
+	for _, spec := range cfg.Graph.Globals {
+		i.globals = append(i.globals, newGlobal(i, spec))
+	}
 	i.held.Store(&map[processor.TaskID]*handle{})
 	i.state.Store(status.Created)
 	return i
@@ -145,6 +149,9 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	go i.fetcher.run(fetchCtx)
 	watchCtx, stopWatching := context.WithCancel(i.abortCtx)
 	i.background.Go(func() { i.watch(watchCtx) })
+	for _, g := range i.globals {
+		i.background.Go(func() { g.run(watchCtx) })
+	}
 	reached := make(chan error, 1)
 	if until != nil {
 		i.background.Go(func() { reached <- until(watchCtx) })

@@ -119,7 +119,7 @@ func (i *Instance) lookAround(ctx context.Context) (*layout, error) {
 		func(src *graph.Node) []string { return sourceTopics(i.cfg.App, src.Source, counts) },
 		func(topic string) (int, bool) { n, ok := counts[topic]; return n, ok },
 	)
-	if err := errors.Join(err, i.checkOutputs(counts)); err != nil {
+	if err := errors.Join(err, i.checkGlobals(counts), i.checkOutputs(counts)); err != nil {
 		return nil, err
 	}
 	var internal []changelog.Topic

@@ -35,6 +35,9 @@ func (i *Instance) open(ctx context.Context) (err error) {
 		return err
 	}
 	i.topics.Store(l)
+	if err := i.openGlobals(); err != nil {
+		return err
+	}
 	i.restorer = changelog.NewRestorer(i.admin, changelog.Options{Logger: i.log, StuckAfter: i.cfg.TransactionTimeout + stuckGrace})
 	i.workerBytes = i.cfg.OutboxBytes / int64(i.cfg.Workers*(i.cfg.InFlight+1))
 	i.fetcher = newFetcher(i)

@@ -36,6 +36,9 @@ func (i *Instance) Snapshot() status.Snapshot {
 		s.TransactionsInFlight += one.TransactionsInFlight
 		s.Workers = append(s.Workers, one)
 	}
+	for _, g := range i.globals {
+		s.Globals = append(s.Globals, g.status())
+	}
 	held := *i.held.Load()
 	for _, id := range sortedTasks(held) {
 		s.Tasks = append(s.Tasks, held[id].status())

@@ -43,9 +43,13 @@ func (i *Instance) startTask(h *handle) error {
 	if err := i.openStores(h); err != nil {
 		return err
 	}
+	globals, err := i.awaitGlobals(h.ctx, h.sub)
+	if err != nil {
+		return err
+	}
 	cfg := task.Config{
 		App: i.cfg.App, Sub: h.sub, Partition: h.id.Partition, Topics: h.topics,
-		Positions: begin.positions, Restored: make(map[string]task.Metadata), Stores: h.stores,
+		Positions: begin.positions, Restored: make(map[string]task.Metadata), Stores: h.stores, Globals: globals,
 		Policies: i.cfg.Policies, OnError: i.taskError, Context: h.work,
 		Partitions: func(topic string) (int, error) { return i.partitions(h.work, topic) },
 		EntryBytes: i.taskEntryBytes(), MaxRecordBytes: maxRecordBytes, NowMs: i.now().UnixMilli(),
