@@ -39,11 +39,12 @@ type Aggregation[V, A, R any] struct {
 	Result func(acc A) R
 	// Bytes makes the serde of the accumulator, for store and changelog, of
 	// the serde of the values. That is nil if none is known; Bytes returns nil
-	// if it needs one. Defaults to a serde found by the type A.
+	// if it needs one. Defaults to a serde found by the type A, or by the
+	// types of which the package's own accumulators are made.
 	Bytes func(v serde.Serde[V]) serde.Serde[A]
 
-	// combined is Serde for a combination, whose parts may need find.
-	combined func(v serde.Serde[V], find Find) (serde.Serde[A], error)
+	// made is Serde for an accumulator whose parts may need find.
+	made func(v serde.Serde[V], find Find) (serde.Serde[A], error)
 }
 
 // Find looks up the serde of a type t, a serde.Serde of t.
@@ -68,8 +69,8 @@ func (a Aggregation[V, A, R]) Serde(v serde.Serde[V], find Find) (serde.Serde[A]
 			return s, nil
 		}
 	}
-	if a.combined != nil {
-		return a.combined(v, find)
+	if a.made != nil {
+		return a.made(v, find)
 	}
 	if a.Bytes != nil {
 		return nil, fmt.Errorf("%s needs a serde of its values, %s: register one", a.Name, reflect.TypeFor[V]())

@@ -15,7 +15,8 @@ type Acc2[A, B any] struct {
 
 // Combine2 is two aggregations of the same values in one accumulator and one
 // row; result makes one value of their results. It can merge or remove if both
-// can. Its bytes are those of both, behind a version.
+// can. A value that one of them refuses changes neither. Its bytes are those of
+// both, behind a version.
 func Combine2[V, A, B, RA, RB, R any](
 	a Aggregation[V, A, RA], b Aggregation[V, B, RB], result func(RA, RB) R,
 ) Aggregation[V, Acc2[A, B], R] {
@@ -40,7 +41,7 @@ func Combine2[V, A, B, RA, RB, R any](
 	if a.Remove != nil && b.Remove != nil {
 		c.Remove = both(a.Remove, b.Remove)
 	}
-	c.combined = func(v serde.Serde[V], find Find) (serde.Serde[acc], error) {
+	c.made = func(v serde.Serde[V], find Find) (serde.Serde[acc], error) {
 		sa, err := a.Serde(v, find)
 		if err != nil {
 			return nil, err
@@ -49,27 +50,12 @@ func Combine2[V, A, B, RA, RB, R any](
 		if err != nil {
 			return nil, err
 		}
-		return acc2Serde[A, B]{sa, sb}, nil
+		return newAcc2Serde(sa, sb), nil
 	}
 	if a.Bytes != nil && b.Bytes != nil {
-		c.Bytes = bytesOf(c.combined)
+		c.Bytes = bytesOf(c.made)
 	}
 	return c
-}
-
-// Combine3 is Combine2 for three aggregations. Its accumulator and its bytes
-// are those of two combinations, one in the other.
-func Combine3[V, A, B, C, RA, RB, RC, R any](
-	a Aggregation[V, A, RA], b Aggregation[V, B, RB], c Aggregation[V, C, RC], result func(RA, RB, RC) R,
-) Aggregation[V, Acc2[Acc2[A, B], C], R] {
-	type ab struct {
-		a RA
-		b RB
-	}
-	first := Combine2(a, b, func(ra RA, rb RB) ab { return ab{ra, rb} })
-	abc := Combine2(first, c, func(r ab, rc RC) R { return result(r.a, r.b, rc) })
-	abc.Name = fmt.Sprintf("combine(%s, %s, %s)", a.Name, b.Name, c.Name)
-	return abc
 }
 
 // both does one step, Add or Remove, in both parts.
@@ -86,9 +72,9 @@ func both[V, A, B any](a func(A, V) (A, error), b func(B, V) (B, error)) func(Ac
 }
 
 // bytesOf is Bytes for a combination of which every part has one.
-func bytesOf[V, A any](combined func(serde.Serde[V], Find) (serde.Serde[A], error)) func(serde.Serde[V]) serde.Serde[A] {
+func bytesOf[V, A any](made func(serde.Serde[V], Find) (serde.Serde[A], error)) func(serde.Serde[V]) serde.Serde[A] {
 	return func(v serde.Serde[V]) serde.Serde[A] {
-		s, err := combined(v, serde.BuiltinOf)
+		s, err := made(v, serde.BuiltinOf)
 		if err != nil {
 			return nil
 		}
@@ -99,6 +85,15 @@ func bytesOf[V, A any](combined func(serde.Serde[V], Find) (serde.Serde[A], erro
 type acc2Serde[A, B any] struct {
 	a serde.Serde[A]
 	b serde.Serde[B]
+}
+
+func newAcc2Serde[A, B any](a serde.Serde[A], b serde.Serde[B]) serde.Serde[Acc2[A, B]] {
+	s := acc2Serde[A, B]{a, b}
+	cloneA, cloneB := cloneOf(a), cloneOf(b)
+	if cloneA == nil || cloneB == nil {
+		return s
+	}
+	return acc2Cloner[A, B]{s, cloneA, cloneB}
 }
 
 func (s acc2Serde[A, B]) Append(dst []byte, v Acc2[A, B]) ([]byte, error) {
@@ -133,4 +128,15 @@ func (s acc2Serde[A, B]) Decode(b []byte) (Acc2[A, B], error) {
 
 func (s acc2Serde[A, B]) SerdeName() string {
 	return fmt.Sprintf("combine(%s, %s)", serde.NameOf(s.a), serde.NameOf(s.b))
+}
+
+// acc2Cloner is the serde of a combination both parts of which can be cloned.
+type acc2Cloner[A, B any] struct {
+	acc2Serde[A, B]
+	cloneA func(A) A
+	cloneB func(B) B
+}
+
+func (s acc2Cloner[A, B]) Clone(v Acc2[A, B]) Acc2[A, B] {
+	return Acc2[A, B]{s.cloneA(v.a), s.cloneB(v.b)}
 }

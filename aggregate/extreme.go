@@ -2,9 +2,10 @@ package aggregate
 
 import "github.com/millrace-io/millrace/serde"
 
-// Extreme is the accumulator of Min and Max.
-type Extreme[N Number] struct {
-	value N
+// Extreme is the accumulator of Min, Max, First and Last: the value at one end
+// of all, if there was one.
+type Extreme[T any] struct {
+	value T
 	some  bool // there was a value
 }
 
@@ -12,35 +13,41 @@ type Extreme[N Number] struct {
 // smallest of nothing is 0. It cannot remove: the values that were not the
 // smallest are forgotten.
 func Min[V any, N Number](of func(V) N) Aggregation[V, Extreme[N], N] {
-	return extreme("min", of, func(a, b N) N { return min(a, b) })
+	return minMax("min", of, func(a, b N) N { return min(a, b) })
 }
 
 // Max is the largest of a number of each value, NaN if one is NaN. The largest
 // of nothing is 0. It cannot remove: the values that were not the largest are
 // forgotten.
 func Max[V any, N Number](of func(V) N) Aggregation[V, Extreme[N], N] {
-	return extreme("max", of, func(a, b N) N { return max(a, b) })
+	return minMax("max", of, func(a, b N) N { return max(a, b) })
 }
 
-func extreme[V any, N Number](name string, of func(V) N, pick func(a, b N) N) Aggregation[V, Extreme[N], N] {
-	merge := func(a, b Extreme[N]) (Extreme[N], error) {
+func minMax[V any, N Number](name string, of func(V) N, pick func(a, b N) N) Aggregation[V, Extreme[N], N] {
+	a := extreme(name, of, pick)
+	a.Bytes = func(serde.Serde[V]) serde.Serde[Extreme[N]] {
+		return extremeSerde[N]{newNumberSerde[N]()}
+	}
+	return a
+}
+
+// extreme keeps what pick chooses of the value so far and a later one.
+func extreme[V, T any](name string, of func(V) T, pick func(earlier, later T) T) Aggregation[V, Extreme[T], T] {
+	merge := func(a, b Extreme[T]) (Extreme[T], error) {
 		switch {
 		case !a.some:
 			return b, nil
 		case !b.some:
 			return a, nil
 		}
-		return Extreme[N]{pick(a.value, b.value), true}, nil
+		return Extreme[T]{pick(a.value, b.value), true}, nil
 	}
-	return Aggregation[V, Extreme[N], N]{
+	return Aggregation[V, Extreme[T], T]{
 		Name:   name,
-		Init:   func() Extreme[N] { return Extreme[N]{} },
-		Add:    func(e Extreme[N], v V) (Extreme[N], error) { return merge(e, Extreme[N]{of(v), true}) },
+		Init:   func() Extreme[T] { return Extreme[T]{} },
+		Add:    func(e Extreme[T], v V) (Extreme[T], error) { return merge(e, Extreme[T]{of(v), true}) },
 		Merge:  merge,
-		Result: func(e Extreme[N]) N { return e.value },
-		Bytes: func(serde.Serde[V]) serde.Serde[Extreme[N]] {
-			return extremeSerde[N]{newNumberSerde[N]()}
-		},
+		Result: func(e Extreme[T]) T { return e.value },
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/millrace-io/millrace/aggregate"
@@ -47,9 +48,31 @@ func TestLaws(t *testing.T) {
 		a.Merge = concat
 		laws(t, a)
 	})
+	t.Run("first", func(t *testing.T) { laws(t, aggregate.First(asInt64)) })
+	t.Run("last", func(t *testing.T) { laws(t, aggregate.Last(asInt16)) })
+	t.Run("top-n", func(t *testing.T) { laws(t, aggregate.TopN(asInt64, 3, modulo)) })
+	t.Run("distinct", func(t *testing.T) { laws(t, aggregate.Distinct(asInt16, 100), inAnyOrder) })
+	t.Run("approx-distinct", func(t *testing.T) { laws(t, aggregate.ApproxDistinct(asInt64, 4)) })
+	t.Run("collect-set", func(t *testing.T) { laws(t, aggregate.CollectSet(asInt64, 100), inAnyOrder) })
+	t.Run("collect-list", func(t *testing.T) { laws(t, aggregate.CollectList(asInt64, 100), inAnyOrder) })
+	t.Run("where", func(t *testing.T) {
+		laws(t, aggregate.Where(odd, aggregate.Count[int64]()))
+		laws(t, aggregate.Where(odd, aggregate.Max(asInt64)))
+	})
+	t.Run("combine6", func(t *testing.T) {
+		n := aggregate.Count[int64]()
+		laws(t, aggregate.Combine6(n, aggregate.Sum(asInt64), n, aggregate.Where(odd, n), aggregate.Avg(asInt64), n,
+			func(a, b, c, d int64, e float64, f int64) [6]float64 {
+				return [6]float64{float64(a), float64(b), float64(c), float64(d), e, float64(f)}
+			}))
+	})
 }
 
-func laws[A, R any](t *testing.T, a aggregate.Aggregation[int64, A, R]) {
+// inAnyOrder is for what keeps an order: removing is no undo of an add that
+// others have followed.
+var inAnyOrder = cmpopts.SortSlices(func(a, b int64) bool { return a < b })
+
+func laws[A, R any](t *testing.T, a aggregate.Aggregation[int64, A, R], removed ...cmp.Option) {
 	s, err := a.Serde(serde.Int64, serde.BuiltinOf)
 	if err != nil {
 		t.Fatal(err)
@@ -65,9 +88,12 @@ func laws[A, R any](t *testing.T, a aggregate.Aggregation[int64, A, R]) {
 		}
 		return acc
 	}
-	same := func(rt *rapid.T, law string, got, want A) {
-		if d := cmp.Diff(a.Result(want), a.Result(got)); d != "" {
+	same := func(rt *rapid.T, law string, got, want A, opts ...cmp.Option) {
+		if d := cmp.Diff(a.Result(want), a.Result(got), opts...); d != "" {
 			rt.Errorf("%s (-want +got):\n%s", law, d)
+		}
+		if len(opts) > 0 {
+			return
 		}
 		// What is stored is the same as well.
 		if x, y := must(s.Append(nil, got))(rt), must(s.Append(nil, want))(rt); !bytes.Equal(x, y) {
@@ -91,7 +117,9 @@ func laws[A, R any](t *testing.T, a aggregate.Aggregation[int64, A, R]) {
 			for _, v := range rapid.Permutation(left).Draw(rt, "removed") {
 				rest = throughBytes(rt, s, must(a.Remove(rest, v))(rt))
 			}
-			same(rt, "what was removed was never there", rest, fold(rt, a.Init(), right))
+			same(rt, "what was removed was never there", rest, fold(rt, a.Init(), right), removed...)
+			v := numbers.Draw(rt, "v")
+			same(rt, "remove undoes add", must(a.Remove(must(a.Add(whole, v))(rt), v))(rt), whole)
 		}
 	})
 }
