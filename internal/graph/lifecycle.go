@@ -32,6 +32,13 @@ type Settler interface {
 	Applied(seq uint64)
 }
 
+// Unsettled is implemented by a node's first input that may wait for a
+// transaction although no record, store or time has moved: after a punctuation
+// of the wall clock. While it reports true its task asks for one.
+type Unsettled interface {
+	Unsettled() bool
+}
+
 // Journaled is implemented by a node's first input that keeps in memory what
 // records leave behind, outside of stores. Mark begins a record or a
 // punctuation; Undo takes back what has changed since.

@@ -49,7 +49,7 @@ type Offset struct {
 
 // NeedsCommit reports whether Commit would return something.
 func (t *Task) NeedsCommit() bool {
-	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0
+	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0 || t.hooks.unsettled()
 }
 
 // CommitRequested reports whether a node has asked for a commit since the last
@@ -114,7 +114,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 		}
 	}
 	moved := t.moved()
-	if len(c.Stores) == 0 && t.outbox.Len() == 0 && !moved && !t.timesMoved() {
+	if len(c.Stores) == 0 && t.outbox.Len() == 0 && !moved && !t.timesMoved() && !t.hooks.unsettled() {
 		t.recycle(c)
 		return nil, nil
 	}

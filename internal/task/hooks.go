@@ -11,6 +11,7 @@ type hooks struct {
 	flushers []flusher
 	settlers []graph.Settler
 	journals []graph.Journaled
+	waiting  []graph.Unsettled
 }
 
 type flusher struct {
@@ -29,8 +30,22 @@ func hooksOf(instances []instance) (h hooks) {
 		if j, ok := i.made.(graph.Journaled); ok {
 			h.journals = append(h.journals, j)
 		}
+		if u, ok := i.made.(graph.Unsettled); ok {
+			h.waiting = append(h.waiting, u)
+		}
 	}
 	return h
+}
+
+// unsettled reports whether a node waits for a transaction that would have
+// nothing in it otherwise.
+func (h *hooks) unsettled() bool {
+	for _, u := range h.waiting {
+		if u.Unsettled() {
+			return true
+		}
+	}
+	return false
 }
 
 // flush lets nodes send on what they have held back. There is no later time to
