@@ -76,6 +76,7 @@ func (d *Driver) commit(inst *instance) error {
 			d.commitOffset(o)
 		}
 	}
+	d.counts.commits++
 	if down, err := d.reached(AfterEnd, inst); down {
 		return err
 	}
@@ -95,7 +96,9 @@ func (d *Driver) produce(commits []*task.Commit) {
 			o := c.Out.At(i)
 			in := record(c.Out.Key(i), c.Out.Value(i), o.Time)
 			in.Headers = o.Headers
-			d.append(d.written(o.Topic), o.Partition, in)
+			t := d.written(o.Topic)
+			t.produced++
+			d.append(t, o.Partition, in)
 		}
 		for _, s := range c.Stores {
 			if s.Spec.Logged {

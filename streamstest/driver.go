@@ -29,7 +29,7 @@ type Driver struct {
 	scratch   []graph.Input
 
 	crash  crash
-	drops  map[drop]uint64 // of tasks that were closed
+	counts counts
 	failed error
 	tries  int // calls of Try under way
 	closed bool
@@ -47,7 +47,7 @@ func New(tb TB, b *topology.Builder, cfg Config) *Driver {
 	cfg = cfg.withDefaults()
 	d := &Driver{
 		tb: tb, cfg: cfg, nowMs: cfg.Start.UnixMilli(),
-		topics: map[string]*topic{}, drops: map[drop]uint64{},
+		topics: map[string]*topic{}, counts: counts{drops: map[drop]uint64{}, metrics: map[string]uint64{}},
 	}
 	_, _ = rand.Read(d.id[:]) // never fails
 	g, err := b.Build()

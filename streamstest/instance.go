@@ -34,6 +34,7 @@ type running struct {
 	inputs []*topic // of which it reads the partition with its number
 	stores map[string]state.Store
 	until  int64 // when it is worth while to let it process again, if no record comes
+	parked bool  // because a retry waits for its back-off
 	queued bool  // is among Driver.ready
 	closed bool
 }
@@ -154,7 +155,8 @@ func (d *Driver) feed(r *running) {
 // stays where it is.
 func (d *Driver) release(r *running) error {
 	r.closed = true
-	eachDrop(r, d.keep)
+	r.drops(d.counts.keepDrop)
+	r.figures(d.counts.keepMetric)
 	for _, t := range r.inputs {
 		t.partitions[r.ID().Partition].task = nil
 	}
@@ -178,7 +180,7 @@ func (d *Driver) stop(instances []*instance) error {
 			errs = append(errs, d.release(inst.tasks[0]))
 		}
 		for _, g := range inst.globals {
-			eachGlobalDrop(g, d.keep)
+			g.drops(d.counts.keepDrop)
 			errs = append(errs, g.store.Close())
 		}
 		inst.globals = nil

@@ -24,6 +24,7 @@ func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) err
 		}
 	}
 	var b state.Batch
+	t.restored += uint64(p.end() - at.Next)
 	for _, i := range p.records[at.Next:] {
 		in := &t.log[i].Input
 		if in.Value == nil {

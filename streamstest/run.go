@@ -54,7 +54,7 @@ func (d *Driver) turn(r *running) error {
 	if err != nil {
 		return err
 	}
-	r.until = math.MaxInt64
+	r.until, r.parked = math.MaxInt64, res.Wait == task.WaitParked
 	switch res.Wait {
 	case task.WaitNone:
 		d.wake(r)

@@ -64,8 +64,13 @@ func (d *Driver) topicSerdes(topic string) graph.TopicSerdes {
 	case t != nil && t.global != nil:
 		return t.global.Source.Serdes
 	}
+	var chosen graph.TopicSerdes
 	for _, n := range d.graph.Nodes {
-		if n.Sink != nil && n.Sink.TopicName(d.cfg.AppID) == topic {
+		switch {
+		case n.Sink == nil:
+		case n.Sink.Chosen:
+			chosen = n.Sink.Serdes
+		case n.Sink.TopicName(d.cfg.AppID) == topic:
 			return n.Sink.Serdes
 		}
 	}
@@ -74,7 +79,7 @@ func (d *Driver) topicSerdes(topic string) graph.TopicSerdes {
 			return s.Serdes
 		}
 	}
-	return graph.TopicSerdes{}
+	return chosen
 }
 
 // readNames and writtenNames are the topics that the topology reads and

@@ -19,6 +19,8 @@ type topic struct {
 	// table that is made of it.
 	reader *graph.Node
 	global *graph.Global
+
+	produced, restored uint64 // records that sinks wrote, that stores were filled with
 }
 
 type entry struct {
