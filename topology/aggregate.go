@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/millrace-io/millrace/aggregate"
@@ -11,8 +12,9 @@ import (
 // Aggregate aggregates the values of each key in a store of the given name.
 // The store holds accumulators, the table shows their results. Records with a
 // null key or value are dropped; an Add that returns processor.Null deletes
-// the row. It takes the options Serdes, KeySerde, ValueSerde (of the
-// accumulator), Unlogged, LogConfig and TTL.
+// the row. For grouped tables the aggregation needs Remove. It takes the
+// options Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged,
+// LogConfig and TTL.
 func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggregation[V, A, R], opts ...Option) KTable[K, R] {
 	group := g.grouped()
 	b := group.in.Builder
@@ -25,6 +27,7 @@ func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggre
 			}
 			return agg.Add(acc, value)
 		},
+		remove: agg.Remove, missing: fmt.Sprintf("Remove, and the aggregation %q has none", agg.Name),
 		result: agg.Result,
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[A], any) {
 			if agg.Init == nil || agg.Add == nil || agg.Result == nil {

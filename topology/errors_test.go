@@ -206,6 +206,32 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			topology.Cogroup(topology.Into(topology.GroupByKey(in(b)), aggregate.Count[string]()).And(other), "counts")
 			return line(-1)
 		}, "cogroup: the groups belong to different builders"},
+		{"aggregation of a table without Remove", func(b *topology.Builder) string {
+			topology.Aggregate(regrouped(b), "longest", aggregate.Max(func(v string) int { return len(v) }))
+			return line(-1)
+		}, `aggregate: a row of a table is taken out of its group when it changes, which needs Remove, and the aggregation "max" has none`},
+		{"reduction of a table without Subtract", func(b *topology.Builder) string {
+			topology.Reduce(regrouped(b), "joined", key)
+			return line(-1)
+		}, "reduce: a row of a table is taken out of its group when it changes, which needs the option Subtract"},
+		{"Subtract of another type", func(b *topology.Builder) string {
+			topology.Reduce(regrouped(b), "joined", key, topology.Subtract(func(a, _ int64) int64 { return a }))
+			return line(-1)
+		}, "reduce: the values are string and the function of Subtract takes int64"},
+		{"Subtract of nothing", func(b *topology.Builder) string {
+			topology.Reduce(regrouped(b), "joined", key, topology.Subtract[string](nil))
+			return line(-1)
+		}, "reduce: the function of Subtract is nil"},
+		{"Subtract on a stream", func(b *topology.Builder) string {
+			topology.Reduce(topology.GroupByKey(in(b)), "rows", key, topology.Subtract(key))
+			return line(-1)
+		}, "reduce: Subtract is for grouped tables: what a stream has put in stays"},
+		{"group without a serde", func(b *topology.Builder) string {
+			topology.Count(topology.GroupTable(topology.Table[string, string](b, "in", "rows"),
+				func(_, row string) (p topology.Pair[string, event]) { return p }), "counts")
+			return line(-2)
+		}, "group-table: value: no serde for topology_test.event: register one before with " +
+			"topology.Register(b, serde.JSON[topology_test.event]()), or give it as an option"},
 		{"two equal names", func(b *topology.Builder) string {
 			topology.Count(topology.GroupBy(in(b), key), "counts")
 			topology.Count(topology.GroupBy(topology.Stream[string, string](b, "more"), key), "counts")

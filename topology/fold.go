@@ -17,6 +17,10 @@ type folding[K, V, A, R any] struct {
 	// first one. An error processor.Null deletes the row.
 	add    func(acc A, has bool, value V) (A, error)
 	result func(acc A) R
+	// remove takes out a value that was put in, which tables need. If it is
+	// nil, missing says what is missing.
+	remove  func(acc A, value V) (A, error)
+	missing string
 	// serdes finds those of A and R, nil for the latter if none is known.
 	serdes func(n *graph.Node, in graph.Handle) (serde.Serde[A], any)
 	// ports makes the node's input ports of the instance that they feed.
@@ -24,13 +28,20 @@ type folding[K, V, A, R any] struct {
 	ports func(r *fold[K, V, A, R]) []any
 }
 
-// foldOptions are the options of one call of an aggregation.
-func foldOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	return options(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
+// foldOptions are the options of one call of an aggregation, which takes more
+// than all of them do.
+func foldOptions(b *graph.Builder, op string, opts []Option, more ...graph.Option) *graph.Options {
+	return options(b, op, opts, append(more, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)...)
 }
 
 // table adds the aggregation's node and store behind a group.
 func (f folding[K, V, A, R]) table(g *grouping[K, V]) KTable[K, R] {
+	if g.table {
+		if f.remove == nil {
+			g.in.Builder.Errorf(graph.Caller(), "%s: a row of a table is taken out of its group when it changes, which needs %s", f.op, f.missing)
+		}
+		f.ports = func(r *fold[K, V, A, R]) []any { return []any{&refold[K, V, A, R]{r, f.remove}} }
+	}
 	return f.behind(g.input(f.name, f.options))
 }
 
@@ -75,45 +86,70 @@ type fold[K, V, A, R any] struct {
 	m       graph.Meta
 }
 
-// Receive gives the row the highest time of all records that went into it, as
-// Kafka Streams does.
 func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
-	if !m.HasKey {
-		*r.dropped.nullKey++
+	if r.drops(m) {
 		return nil
 	}
-	if !m.HasValue {
-		*r.dropped.nullValue++
-		return nil
-	}
-	acc, time, has, err := r.store.GetWithTime(key)
+	acc, has, c, err := r.before(key, m)
 	if err != nil {
 		return graph.At(r.node, err)
 	}
+	if acc, has, err = present(r.add(acc, has, value)); err != nil {
+		return graph.At(r.node, err)
+	}
+	return r.after(key, acc, has, c)
+}
+
+// drops reports whether a record is dropped, and counts it.
+func (r *fold[K, V, A, R]) drops(m *graph.Meta) bool {
+	switch {
+	case !m.HasKey:
+		*r.dropped.nullKey++
+	case !m.HasValue:
+		*r.dropped.nullValue++
+	default:
+		return false
+	}
+	return true
+}
+
+// before returns the accumulator of key as it is, which may be changed in
+// place, and the change of the row without what comes of it. The row gets the
+// highest time of all records that went into it, as in Kafka Streams.
+func (r *fold[K, V, A, R]) before(key K, m *graph.Meta) (acc A, has bool, c graph.Change[R], err error) {
+	acc, time, has, err := r.store.GetWithTime(key)
+	if err != nil {
+		return acc, has, c, err
+	}
 	r.m = graph.Meta{Time: m.Time, HasKey: true, HasValue: true}
-	var c graph.Change[R]
 	if has {
 		r.m.Time = max(m.Time, time)
 		c.Old, c.HasOld = r.result(acc), true
-		if !r.plain { // add may change acc in place, and Old with it
-			if acc, _, err = r.store.Get(key); err != nil {
-				return graph.At(r.node, err)
-			}
+		if !r.plain { // Old must not change with acc
+			acc, _, err = r.store.Get(key)
 		}
 	}
-	acc, err = r.add(acc, has, value)
-	isNull, err := null(err)
-	switch {
-	case err != nil:
-		return graph.At(r.node, err)
-	case isNull:
-		err = r.store.Delete(key)
-	default:
+	return acc, has, c, err
+}
+
+// after stores the accumulator, or deletes it if there is none any more, and
+// sends on the change of the row.
+func (r *fold[K, V, A, R]) after(key K, acc A, has bool, c graph.Change[R]) (err error) {
+	if has {
 		err = r.store.PutWithTime(key, acc, r.m.Time)
 		c.New, c.HasNew = r.result(acc), true
+	} else {
+		err = r.store.Delete(key)
 	}
 	if err != nil {
 		return graph.At(r.node, err)
 	}
 	return r.out.Receive(key, c, &r.m)
+}
+
+// present takes what an aggregation's function returned apart: has is false if
+// the row is to be deleted.
+func present[A any](acc A, err error) (_ A, has bool, _ error) {
+	isNull, err := null(err)
+	return acc, !isNull, err
 }

@@ -1,6 +1,9 @@
 package topology
 
-import "github.com/millrace-io/millrace/internal/graph"
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
+)
 
 // KGroupedStream is a stream whose records are grouped by their keys, to be
 // aggregated. The zero value is of no use.
@@ -8,7 +11,7 @@ type KGroupedStream[K, V any] struct {
 	g *grouping[K, V]
 }
 
-// Grouped is what aggregations work on: a KGroupedStream.
+// Grouped is what aggregations work on: a KGroupedStream or a KGroupedTable.
 type Grouped[K, V any] interface {
 	grouped() *grouping[K, V]
 }
@@ -26,7 +29,7 @@ func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ..
 	in.Builder.Callback(n, fn)
 	n.Out = []graph.Port{graph.NewPort[KO, V]()}
 	n.New = newSelectKey(n, withError2(fn))
-	return newGrouping[KO, V](in.NewKey(n), "group-by", o)
+	return KGroupedStream[KO, V]{newGrouping[KO, V](in.NewKey(n), "group-by", o)}
 }
 
 // GroupByKey groups a stream by its keys. It takes the options of GroupBy.
@@ -36,7 +39,7 @@ func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V]
 	if o.Given(graph.OptPartitions) && !in.Rekeyed {
 		in.Builder.Errorf(graph.Caller(), "group-by-key: Partitions is for a repartition topic, and the keys have not changed: use Repartition")
 	}
-	return newGrouping[K, V](in, "group-by-key", o)
+	return KGroupedStream[K, V]{newGrouping[K, V](in, "group-by-key", o)}
 }
 
 func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
@@ -44,7 +47,7 @@ func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
 }
 
 // newGrouping checks the serdes given to op now: they may never be used.
-func newGrouping[K, V any](in graph.Handle, op string, o *graph.Options) KGroupedStream[K, V] {
+func newGrouping[K, V any](in graph.Handle, op string, o *graph.Options) *grouping[K, V] {
 	at := &graph.Node{Op: op, Line: graph.Caller()}
 	if o.KeySerde != nil && graph.KeySerde[K](at, in, o) == nil {
 		o.KeySerde = nil
@@ -52,7 +55,7 @@ func newGrouping[K, V any](in graph.Handle, op string, o *graph.Options) KGroupe
 	if o.ValueSerde != nil && graph.ValueSerde[V](at, in, o) == nil {
 		o.ValueSerde = nil
 	}
-	return KGroupedStream[K, V]{&grouping[K, V]{in: in, options: o}}
+	return &grouping[K, V]{in: in, options: o}
 }
 
 func (s KGroupedStream[K, V]) grouped() *grouping[K, V] { return s.g }
@@ -66,8 +69,13 @@ func (s KGroupedStream[K, V]) Graph() graph.Grouped {
 // grouping is what Grouped stands for.
 type grouping[K, V any] struct {
 	in      graph.Handle
-	options *graph.Options // of GroupBy or GroupByKey
+	options *graph.Options // of GroupBy, GroupByKey or GroupTable
 	shared  *graph.Handle  // behind the repartition topic of a named group
+	// table says that records are changes of rows of V.
+	table bool
+	// ks and vs are the serdes of the last repartition topic.
+	ks serde.Serde[K]
+	vs serde.Serde[V]
 }
 
 // input is where an aggregation into the store of the given name gets its
@@ -89,11 +97,26 @@ func (g *grouping[K, V]) input(name string, own *graph.Options) graph.Handle {
 		return h
 	}
 	if o.Name == "" {
-		return repartition[K, V](g.in, name, &o)
+		return g.repartition(name, &o)
 	}
 	if g.shared == nil {
-		h := repartition[K, V](g.in, o.Name, &o)
+		h := g.repartition(o.Name, &o)
 		g.shared = &h
 	}
 	return *g.shared
+}
+
+// repartition is the handle behind a new repartition topic.
+func (g *grouping[K, V]) repartition(name string, o *graph.Options) graph.Handle {
+	if !g.table {
+		return repartition[K, V](g.in, name, o)
+	}
+	vs := graph.ValueSerde[V](g.in.Node, g.in, o)
+	changes := *o
+	changes.ValueSerde = changeSerde[V]{vs}
+	h := repartition[K, graph.Change[V]](g.in, name, &changes)
+	h.ValueSerde = vs
+	g.ks, _ = h.KeySerde.(serde.Serde[K])
+	g.vs = vs
+	return h
 }

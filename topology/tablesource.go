@@ -8,10 +8,11 @@ import (
 // Table reads a topic as a table, into a store of the given name: a record is
 // the new row of its key, also if it is older than the present one, and a null
 // value deletes the row. Records with a null key are dropped and counted. It
-// takes the options of Stream but Name, and Unlogged and LogConfig.
+// takes the options of Stream but Name and RefuseNulls, and Unlogged, LogConfig
+// and TTL.
 func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
 	o := options(b.g, "table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
-		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig)
+		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
 	read := *o
 	read.Name = name + "-source"
 	in := addSource[K, V](b.g, &graph.Source{Topics: []string{topic}}, &read)

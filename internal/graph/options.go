@@ -26,6 +26,8 @@ type Options struct {
 	// Partitioner is a func(string, K, V, int) int; PartitionerType is "K, V".
 	Partitioner     any
 	PartitionerType string
+	Subtract        any // func(V, V) (V, error), V being named SubtractType
+	SubtractType    string
 
 	Start    Start
 	DataLoss DataLoss
@@ -64,6 +66,7 @@ const (
 	OptTTL         Option = "TTL"
 	OptVersioned   Option = "Versioned"
 	OptPartitioner Option = "Partitioner"
+	OptSubtract    Option = "Subtract"
 )
 
 // Give notes that an option was given.
