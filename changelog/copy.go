@@ -30,14 +30,18 @@ func (s *restore) copy(ctx context.Context, from int64) error {
 	})
 	g.Go(func() error {
 		for p := range parts {
-			err := s.load(&p.batch, p.next, s.currentAt)
+			records := int64(p.batch.Len())
+			err := p.advance(s.Store, s.Format)
+			if err == nil {
+				err = s.load(&p.batch, p.next, s.currentAt)
+			}
 			if p.last {
 				s.release()
 			}
 			if err != nil {
 				return err
 			}
-			s.Progress.records.Add(int64(p.batch.Len()))
+			s.Progress.records.Add(records)
 			s.Progress.bytes.Add(int64(p.batch.Bytes()))
 			s.Progress.position.Store(p.next)
 			free <- p

@@ -1,8 +1,6 @@
 package changelog
 
 import (
-	"encoding/binary"
-
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace-io/millrace/state"
@@ -11,9 +9,15 @@ import (
 // part is a piece of a changelog on its way into a store.
 type part struct {
 	batch state.Batch
-	next  int64 // the position behind it
-	last  bool  // of what was fetched at once
+	// newest is the highest time of its records, -1 for none.
+	newest int64
+	next   int64 // the position behind it
+	last   bool  // of what was fetched at once
 }
+
+// rowOverhead is what a row has beside the bytes of its record: room for a
+// time, and for marks and the end of a key if it has versions.
+const rowOverhead = 12
 
 // fill replaces the part by the rows of as many records as make about limit
 // bytes, at least one, and returns the records that are left. It does not set
@@ -29,22 +33,30 @@ func (p *part) fill(records []*kgo.Record, limit int, format state.Format) (left
 			break
 		}
 		rows++
-		size += len(r.Key) + len(r.Value) + timePrefix
+		size += len(r.Key) + len(r.Value) + rowOverhead
 	}
 	p.batch.Grow(rows, size)
+	p.newest = -1
 	for _, r := range records {
 		if r.Key == nil {
 			continue // no row of a store; Kafka Streams skips these too
 		}
 		ms := r.Timestamp.UnixMilli()
-		slab := append(p.batch.Slab(), r.Key...)
-		if r.Value != nil {
-			if format == state.Timestamped {
-				slab = binary.BigEndian.AppendUint64(slab, uint64(ms))
-			}
-			slab = append(slab, r.Value...)
-		}
-		p.batch.Commit(slab, len(r.Key), r.Value == nil, ms)
+		p.newest = max(p.newest, ms)
+		format.Restore(&p.batch, state.Write{Key: r.Key, Value: r.Value, Delete: r.Value == nil, Time: ms})
 	}
 	return left
+}
+
+// advance adds the store's stream time to the part, if the format has one and
+// the records bring it on.
+func (p *part) advance(s state.Store, format state.Format) error {
+	if format != state.Versions || p.batch.Len() == 0 {
+		return nil
+	}
+	ms, ok, err := format.StreamTime(s)
+	if err == nil && (!ok || p.newest > ms) {
+		format.SetStreamTime(&p.batch, p.newest)
+	}
+	return err
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// timePrefix is how many bytes of event time a Timestamped value begins with.
-const timePrefix = 8
-
 // Writer turns the batches of one store into records of its changelog
 // partition.
 type Writer struct {
@@ -21,26 +18,21 @@ type Writer struct {
 	Format    state.Format
 }
 
-// Append appends a record for each write of b to dst and returns the extended
-// slice. Keys and values alias b, so b must stay as it is until the last
-// record is acknowledged; and the client keeps pointers into dst, so dst must
-// not grow between producing its first record and its last. A caller reuses
-// both once the transaction is over.
+// Append appends a record for each write of b that the changelog hears of to
+// dst and returns the extended slice. Keys and values alias b, so b must stay
+// as it is until the last record is acknowledged; and the client keeps pointers
+// into dst, so dst must not grow between producing its first record and its
+// last. A caller reuses both once the transaction is over.
 func (w *Writer) Append(dst []kgo.Record, b *state.Batch) ([]kgo.Record, error) {
+	var keys []byte // those that are not in b as they are logged
 	for i := range b.Len() {
-		u := b.At(i)
-		r := kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Timestamp: time.UnixMilli(u.Time)}
-		if !u.Delete {
-			r.Value = u.Value
-			if w.Format == state.Timestamped {
-				if len(u.Value) < timePrefix {
-					return dst, fmt.Errorf("changelog topic %s partition %d: a value of %d bytes lacks its time: the store's view and its format disagree",
-						w.Topic, w.Partition, len(u.Value))
-				}
-				r.Value = u.Value[timePrefix:]
-			}
+		u, ok, err := w.Format.Record(b.At(i), &keys)
+		if err != nil {
+			return dst, fmt.Errorf("changelog topic %s partition %d: %w", w.Topic, w.Partition, err)
 		}
-		dst = append(dst, r)
+		if ok {
+			dst = append(dst, kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Value: u.Value, Timestamp: time.UnixMilli(u.Time)})
+		}
 	}
 	return dst, nil
 }

@@ -1,15 +1,13 @@
 package state
 
-import (
-	"fmt"
-	"iter"
-)
+import "iter"
 
 // KeyValue is the typed view of a key-value store that operators and
 // Processors use inside a task: it sees the writes of the running transaction.
 // Values that it returns may be changed freely; what counts is what Put gets.
 //
-// A scan sees the state as of its start, in the order of the encoded keys.
+// A scan sees the state as of its start, in the order of the encoded keys. In a
+// store whose entries have a time to live, nothing shows those that are gone.
 type KeyValue[K, V any] interface {
 	ReadOnly[K, V]
 	// Put stores v under key with the event time of the current record.
@@ -34,27 +32,4 @@ type ReadOnly[K, V any] interface {
 	Range(from, to K) iter.Seq2[K, V]
 	// ScanErr is the error that ended the last All or Range early, or nil.
 	ScanErr() error
-}
-
-// Format says how a store's values relate to its changelog records.
-type Format uint8
-
-const (
-	// Timestamped values are stored as 8 bytes of event time (milliseconds,
-	// big endian) and the value; the changelog record holds the value alone
-	// and carries the time as its own.
-	Timestamped Format = iota
-	// Plain values are stored and logged alike.
-	Plain
-)
-
-// String returns the format's name in lower case.
-func (f Format) String() string {
-	switch f {
-	case Timestamped:
-		return "timestamped"
-	case Plain:
-		return "plain"
-	}
-	return fmt.Sprintf("format %d", uint8(f))
 }

@@ -68,32 +68,43 @@ func attached(b *graph.Builder, n *graph.Node, o *graph.Options) {
 // ctx was made for: Open panics otherwise, which is reported as an error of
 // the task.
 func (s Store[K, V]) Open(ctx processor.Context) state.KeyValue[K, V] {
+	return taskStore(ctx, s.spec).(state.KeyValue[K, V])
+}
+
+// taskStore is the view that the task of ctx has of a store.
+func taskStore(ctx processor.Context, spec *graph.StoreSpec) graph.TaskStore {
 	c, ok := ctx.(graph.StoreContext)
 	if !ok {
-		panic(fmt.Errorf("store %s: %T is no context of a task", s.spec.Name, ctx))
+		panic(fmt.Errorf("store %s: %T is no context of a task", spec.Name, ctx))
 	}
-	view, err := c.TaskStore(s.spec.Name)
+	view, err := c.TaskStore(spec.Name)
 	if err != nil {
 		panic(fmt.Errorf("%w: attach it with the option With", err))
 	}
-	return view.(state.KeyValue[K, V])
+	return view
 }
 
 // addStore adds a key-value store used by node n.
 func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
-	detail, serdes := serdeNames(ks, vs), graph.TopicSerdes{Key: ks, Value: vs}
-	if o.TTL > 0 {
-		detail += "; ttl " + o.TTL.String()
+	spec, ks, vs := newSpec(b, n, name, o, ks, vs)
+	if spec.TTL = o.TTL; o.TTL > 0 {
+		spec.Detail += "; ttl " + o.TTL.String()
+	}
+	spec.Format = state.Timestamped
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
+	}
+	return b.AddStore(spec)
+}
+
+// newSpec is what all kinds of stores have in common, and the serdes as they
+// are for the store's changelog topic.
+func newSpec[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) (*graph.StoreSpec, serde.Serde[K], serde.Serde[V]) {
+	spec := &graph.StoreSpec{
+		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
+		Types: graph.TypesOf[K, V](), Detail: serdeNames(ks, vs),
+		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, Serdes: graph.TopicSerdes{Key: ks, Value: vs},
 	}
 	changelog := name + "-changelog"
-	ks = graph.ForTopic(b, n, ks, changelog, serde.Key)
-	vs = graph.ForTopic(b, n, vs, changelog, serde.Value)
-	return b.AddStore(&graph.StoreSpec{
-		Name: name, Line: n.Line, Format: state.Timestamped, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
-		Types: graph.TypesOf[K, V](), Detail: detail,
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, TTL: o.TTL, Serdes: serdes,
-		New: func(base state.Store) graph.TaskStore {
-			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
-		},
-	})
+	return spec, graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, vs, changelog, serde.Value)
 }

@@ -219,5 +219,7 @@ type Task interface {
 // way from a Context to the stores of its node.
 type StoreContext interface {
 	TaskStore(name string) (TaskStore, error)
+	// Counter is Task.Counter for the node.
+	Counter(reason string) *uint64
 	GlobalStore(name string) (state.Store, error)
 }

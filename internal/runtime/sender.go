@@ -174,7 +174,7 @@ func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c
 		cl.Produce(ctx, &t.slab[i], promise)
 	}
 	m := w.inst.cfg.Recorder.Store(b.Spec.Name)
-	m.Logged.Add(int64(b.Batch.Len()))
+	m.Logged.Add(int64(len(t.slab) - from))
 	m.LoggedBytes.Add(int64(b.Batch.Bytes()))
 	return nil
 }

@@ -76,3 +76,19 @@ func (s *KeyValue[K, V]) Entries() int { return len(s.entries) }
 
 // SweepRows makes the slices of a sweep as small as tests need them.
 func (s *KeyValue[K, V]) SweepRows(n int) { s.sweep.rows = n }
+
+// Check compares what a versioned view keeps up to date with the same counted
+// from scratch.
+func (s *Versioned[K, V]) Check() error {
+	var bytes int64
+	for prefix := range s.heads {
+		bytes += int64(len(prefix)) + headOverhead
+	}
+	if bytes != s.headBytes {
+		return fmt.Errorf("heads have %d bytes, want %d", s.headBytes, bytes)
+	}
+	return s.rows.Check()
+}
+
+// SweepRows makes the slices of a sweep as small as tests need them.
+func (s *Versioned[K, V]) SweepRows(n int) { s.rows.SweepRows(n) }

@@ -28,6 +28,9 @@ type Options struct {
 	// StreamTime points at the task's stream time in milliseconds, which TTL
 	// needs. Defaults to one that stands at -1; see KeyValue.StreamTime.
 	StreamTime *int64
+	// History is how far back a versioned store remembers, in whole
+	// milliseconds; see Versioned.
+	History time.Duration
 }
 
 // KeyValue is the transactional view of one store of one task. Its methods are

@@ -82,3 +82,6 @@ func (c *nodeContext) GlobalStore(name string) (state.Store, error) {
 	}
 	return c.t.Global(name), nil
 }
+
+// Counter is one of records that the node drops for a reason.
+func (c *nodeContext) Counter(reason string) *uint64 { return c.t.Counter(c.node, reason) }

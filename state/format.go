@@ -1,0 +1,88 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Format says how a store's rows relate to its changelog records.
+type Format uint8
+
+const (
+	// Timestamped values are stored as 8 bytes of event time (milliseconds,
+	// big endian) and the value; the changelog record holds the value alone
+	// and carries the time as its own.
+	Timestamped Format = iota
+	// Plain values are stored and logged alike.
+	Plain
+	// Versions has a row for each version of a key, see VersionRow. The
+	// changelog record has the key and the value of the version, null for a
+	// deletion, and carries the version's time, as in Kafka Streams (KIP-889).
+	// Rows are deleted when no read can show them any more: the changelog does
+	// not hear of that, nor of the row that holds the store's stream time.
+	Versions
+)
+
+// String returns the format's name in lower case.
+func (f Format) String() string {
+	switch f {
+	case Timestamped:
+		return "timestamped"
+	case Plain:
+		return "plain"
+	case Versions:
+		return "versions"
+	}
+	return fmt.Sprintf("format %d", uint8(f))
+}
+
+// timePrefix is how many bytes of event time a Timestamped value begins with.
+const timePrefix = 8
+
+// Record is the changelog record of a write to a store; ok is false if there
+// is none. The slices of the record alias those of w, or lie in scratch, to
+// which more may be appended.
+func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err error) {
+	switch f {
+	case Timestamped:
+		if w.Delete {
+			break
+		}
+		if len(w.Value) < timePrefix {
+			return w, false, fmt.Errorf("a value of %d bytes lacks its time: the store's view and its format disagree", len(w.Value))
+		}
+		w.Value = w.Value[timePrefix:]
+	case Versions:
+		if w.Delete || string(w.Key) == streamTimeRow {
+			return w, false, nil
+		}
+		var r VersionRow
+		if err := r.Decode(w.Key, w.Value, scratch); err != nil {
+			return w, false, err
+		}
+		return Write{Key: r.Key, Value: r.Value, Delete: r.Null, Time: r.TimeMs}, true, nil
+	}
+	return w, true, nil
+}
+
+// Restore appends to b what a changelog record does to a store. Records may
+// come again. Those of Versions may come in any order, unless they have both
+// key and time in common. It leaves out the stream time of
+// Versions: see SetStreamTime.
+func (f Format) Restore(b *Batch, record Write) {
+	if f == Versions {
+		r := VersionRow{Key: record.Key, TimeMs: record.Time, Value: record.Value, Null: record.Delete}
+		slab := r.AppendKey(b.Slab())
+		n := len(slab) - len(b.Slab())
+		b.Commit(r.AppendValue(slab), n, false, record.Time)
+		return
+	}
+	slab := append(b.Slab(), record.Key...)
+	if !record.Delete {
+		if f == Timestamped {
+			slab = binary.BigEndian.AppendUint64(slab, uint64(record.Time))
+		}
+		slab = append(slab, record.Value...)
+	}
+	b.Commit(slab, len(record.Key), record.Delete, record.Time)
+}
