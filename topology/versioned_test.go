@@ -15,7 +15,9 @@ import (
 
 // past stores values with their times, and answers "?n" with what the key was
 // at the time n, "*" with its history and "?" with its newest value.
-type past struct{ store state.Versioned[string, string] }
+type past struct {
+	store state.Versioned[string, string]
+}
 
 func (p past) Process(r processor.Record[string, string], out processor.Output[string, string]) error {
 	answer := func(v string, ok bool, err error) error {
