@@ -1,6 +1,7 @@
 package streamstest
 
 import (
+	"math"
 	"slices"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -42,6 +43,7 @@ func (d *Driver) commit(inst *instance) error {
 		return err
 	}
 	d.seq++
+	inst.uncommitted = 0
 	tasks, commits := inst.freezing[:0], inst.frozen[:0]
 	for _, r := range inst.tasks {
 		if !r.NeedsCommit() {
@@ -61,6 +63,11 @@ func (d *Driver) commit(inst *instance) error {
 	}
 	if down, err := d.reached(AfterFreeze, inst); down {
 		return err
+	}
+	if d.aborts > 0 {
+		d.aborts--
+		d.abort(inst)
+		return nil
 	}
 	if d.cfg.AtLeastOnce {
 		d.produce(commits)
@@ -89,6 +96,21 @@ func (d *Driver) commit(inst *instance) error {
 	return err
 }
 
+// Abort has the next commits fail, as many as times says, as they do when a
+// broker refuses a record. The instance goes on: its tasks go back to what was
+// committed last and process the records after it again.
+func (d *Driver) Abort(times int) { d.aborts = times }
+
+// abort takes all tasks of an instance back to the last commit.
+func (d *Driver) abort(inst *instance) {
+	d.counts.aborted++
+	for _, r := range inst.tasks {
+		r.Discard()
+		r.until, r.parked = math.MaxInt64, false
+		d.wake(r)
+	}
+}
+
 // produce writes outputs and changelogs.
 func (d *Driver) produce(commits []*task.Commit) {
 	for _, c := range commits {
@@ -111,7 +133,7 @@ func (d *Driver) produce(commits []*task.Commit) {
 // apply brings what was committed into the stores.
 func (d *Driver) apply(r *running, c *task.Commit) error {
 	for _, s := range c.Stores {
-		var p state.Position
+		p := state.Position{TopicID: d.id}
 		if s.Spec.Logged {
 			p = d.position(d.topics[d.ChangelogTopic(s.Spec.Name)].partitions[c.Task.Partition])
 		}

@@ -26,8 +26,11 @@ type Config struct {
 	// changelogs: a crash between the two repeats them. Defaults to exactly
 	// once, where all of them commit together.
 	AtLeastOnce bool
+	// CommitEvery is after how many records and wall-clock punctuations an
+	// instance commits. Defaults to 1.
+	CommitEvery int
 	// ManualCommit leaves commits to Driver.Commit, and to Processors that ask
-	// for one. Defaults to a commit after each record and each punctuation.
+	// for one. Defaults to commits as CommitEvery says.
 	ManualCommit bool
 	// State makes the backend of an instance, numbered from 0. It is asked
 	// again each time that the instance starts; a backend on disk gets a folder
@@ -40,6 +43,10 @@ type Config struct {
 	OnError func(*processor.Error, processor.Action)
 	// Start is the wall clock at the beginning. Defaults to the Unix epoch.
 	Start time.Time
+
+	// crashes, if set, is asked at each step of each commit whether the
+	// instance goes down there.
+	crashes func(at Step, instance int) bool
 }
 
 func (c Config) withDefaults() Config {
@@ -48,6 +55,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Instances == 0 {
 		c.Instances = 1
+	}
+	if c.CommitEvery == 0 {
+		c.CommitEvery = 1
 	}
 	if c.State == nil {
 		c.State = func(int) state.Backend { return state.Memory() }
@@ -62,6 +72,9 @@ func (c Config) validate() error {
 	var errs []error
 	if c.Instances < 0 {
 		errs = append(errs, fmt.Errorf("config: Instances is %d: an application needs at least one", c.Instances))
+	}
+	if c.CommitEvery < 0 {
+		errs = append(errs, fmt.Errorf("config: CommitEvery is %d: a commit has at least one record; see ManualCommit", c.CommitEvery))
 	}
 	for topic, n := range c.Partitions {
 		if n < 1 {

@@ -81,6 +81,9 @@ func (d *Driver) Crashing() bool { return d.crash.planned }
 // reached takes instances down if a crash is planned here. It reports whether
 // that has hit inst.
 func (d *Driver) reached(step Step, inst *instance) (down bool, err error) {
+	if d.cfg.crashes != nil && d.cfg.crashes(step, inst.index) {
+		return true, d.takeDown([]*instance{inst})
+	}
 	c := &d.crash
 	if !c.planned || c.at != step || len(c.instances) > 0 && !slices.Contains(c.instances, inst.index) {
 		return false, nil

@@ -29,6 +29,7 @@ type Driver struct {
 	scratch   []graph.Input
 
 	crash  crash
+	aborts int // how many of the next commits fail
 	counts counts
 	failed error
 	tries  int // calls of Try under way
@@ -47,7 +48,7 @@ func New(tb TB, b *topology.Builder, cfg Config) *Driver {
 	cfg = cfg.withDefaults()
 	d := &Driver{
 		tb: tb, cfg: cfg, nowMs: cfg.Start.UnixMilli(),
-		topics: map[string]*topic{}, counts: counts{drops: map[drop]uint64{}, metrics: map[string]uint64{}},
+		topics: map[string]*topic{}, counts: counts{drops: map[drop]uint64{}, metrics: map[string]uint64{}, restored: map[string]uint64{}},
 	}
 	_, _ = rand.Read(d.id[:]) // never fails
 	g, err := b.Build()

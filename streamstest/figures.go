@@ -11,6 +11,7 @@ import (
 type counts struct {
 	drops            map[drop]uint64
 	metrics          map[string]uint64
+	restored         map[string]uint64 // records, by store
 	commits, aborted uint64
 }
 
@@ -47,7 +48,7 @@ func (d *Driver) Metrics() map[string]uint64 {
 	for name := range d.graph.Stores {
 		if t := d.topics[d.ChangelogTopic(name)]; t != nil {
 			add(fmt.Sprintf("millrace_changelog_records_total{store=%q}", name), uint64(len(t.log)))
-			add(fmt.Sprintf(`millrace_restore_records_total{store=%q,role="active"}`, name), t.restored)
+			add(fmt.Sprintf(`millrace_restore_records_total{store=%q,role="active"}`, name), d.counts.restored[name])
 		}
 	}
 	add(`millrace_commits_total{outcome="ok"}`, d.counts.commits)

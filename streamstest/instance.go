@@ -21,6 +21,8 @@ type instance struct {
 	globals []*global
 	tasks   []*running // by id
 
+	uncommitted int // records processed and punctuations called since the last commit
+
 	// What is being committed: a commit of each of these tasks.
 	freezing []*running
 	frozen   []*task.Commit
@@ -109,7 +111,9 @@ func (d *Driver) assign(id processor.TaskID, inst *instance) error {
 		s, err := inst.db.Store(state.ID{Name: spec.Name, Partition: id.Partition})
 		if err == nil {
 			r.stores[spec.Name] = s
-			err = d.restore(spec, s, id.Partition)
+			var n int64
+			n, err = d.restore(spec, s, id.Partition)
+			d.counts.restored[spec.Name] += uint64(n)
 		}
 		if err != nil {
 			return errors.Join(err, r.closeStores())
@@ -183,7 +187,7 @@ func (d *Driver) stop(instances []*instance) error {
 			g.drops(d.counts.keepDrop)
 			errs = append(errs, g.store.Close())
 		}
-		inst.globals = nil
+		inst.globals, inst.uncommitted = nil, 0
 		if inst.db != nil {
 			errs = append(errs, inst.db.Close())
 			inst.db = nil

@@ -9,22 +9,22 @@ import (
 )
 
 // restore brings a store to the end of its changelog: from where it was left,
-// or from the beginning if it was filled from another log.
-func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) error {
+// or from the beginning if it was filled from another log, and says how many
+// records that took. A store without a changelog stays as it was left.
+func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) (records int64, err error) {
+	at, ok := s.Position()
+	if !ok || at.TopicID != d.id {
+		at.Next = 0
+		if err := s.Clear(); err != nil {
+			return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
+		}
+	}
 	if !spec.Logged {
-		return nil
+		return 0, nil
 	}
 	t := d.topics[d.ChangelogTopic(spec.Name)]
 	p := t.partitions[number]
-	at, ok := s.Position()
-	if !ok || at.TopicID != d.id || at.Next > p.end() {
-		at.Next = 0
-		if err := s.Clear(); err != nil {
-			return fmt.Errorf("restore store %s: %w", spec.Name, err)
-		}
-	}
 	var b state.Batch
-	t.restored += uint64(p.end() - at.Next)
 	for _, i := range p.records[at.Next:] {
 		in := &t.log[i].Input
 		if in.Value == nil {
@@ -38,9 +38,9 @@ func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) err
 		b.Commit(append(slab, in.Value...), len(in.Key), false, in.Time)
 	}
 	if err := s.Load(&b, d.position(p)); err != nil {
-		return fmt.Errorf("restore store %s: %w", spec.Name, err)
+		return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
 	}
-	return nil
+	return p.end() - at.Next, nil
 }
 
 // position is that of a store which holds all of its changelog.

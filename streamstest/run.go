@@ -42,10 +42,9 @@ func (d *Driver) settle() {
 	}
 }
 
-// turn lets a task process one record and commit it, or many if commits are
-// not of the driver's making.
+// turn lets a task process as many records as its instance may before a commit.
 func (d *Driver) turn(r *running) error {
-	limit := 1
+	limit := d.cfg.CommitEvery - r.on.uncommitted
 	if d.cfg.ManualCommit {
 		limit = 1000
 	}
@@ -61,10 +60,16 @@ func (d *Driver) turn(r *running) error {
 	case task.WaitParked, task.WaitRate:
 		r.until = res.Until
 	}
-	if d.cfg.ManualCommit && !r.CommitRequested() {
-		return nil
+	return d.worked(r, res.Records)
+}
+
+// worked commits if it is time after a task has processed some records.
+func (d *Driver) worked(r *running, records int) error {
+	r.on.uncommitted += records
+	if due := !d.cfg.ManualCommit && r.on.uncommitted >= d.cfg.CommitEvery; due || r.CommitRequested() {
+		return d.commit(r.on)
 	}
-	return d.commit(r.on)
+	return nil
 }
 
 // Advance moves the wall clock. Whatever becomes due on the way (punctuations,
@@ -123,13 +128,11 @@ func (d *Driver) punctuate(r *running) error {
 	if r.NextWall() > d.nowMs {
 		return nil
 	}
-	if _, err := r.Punctuate(d.nowMs, true); err != nil {
+	n, err := r.Punctuate(d.nowMs, true)
+	if err != nil {
 		return err
 	}
-	if d.cfg.ManualCommit && !r.CommitRequested() {
-		return nil
-	}
-	return d.commit(r.on)
+	return d.worked(r, n)
 }
 
 // tasks are all that run, by id.

@@ -20,7 +20,7 @@ type topic struct {
 	reader *graph.Node
 	global *graph.Global
 
-	produced, restored uint64 // records that sinks wrote, that stores were filled with
+	produced uint64 // records that sinks wrote
 }
 
 type entry struct {
