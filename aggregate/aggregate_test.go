@@ -1,6 +1,7 @@
 package aggregate_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -17,6 +18,8 @@ import (
 )
 
 func identity[N any](n N) N { return n }
+
+func ascending[N cmp.Ordered](a, b N) int { return cmp.Compare(a, b) }
 
 // of adds vs to an empty accumulator and returns the result.
 func of[V, A, R any](t *testing.T, a aggregate.Aggregation[V, A, R], vs ...V) R {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/serde"
 )
@@ -23,7 +25,7 @@ func serdeOf[V, A, R any](t testing.TB, a aggregate.Aggregation[V, A, R]) serde.
 
 // stored checks the bytes of the accumulator that holds vs, and that they are
 // read as the same.
-func stored[V, A any, R comparable](t *testing.T, a aggregate.Aggregation[V, A, R], want string, vs ...V) {
+func stored[V, A, R any](t *testing.T, a aggregate.Aggregation[V, A, R], want string, vs ...V) {
 	t.Helper()
 	s := serdeOf(t, a)
 	acc := a.Init()
@@ -38,7 +40,7 @@ func stored[V, A any, R comparable](t *testing.T, a aggregate.Aggregation[V, A, 
 		t.Errorf("%s of %v: got %s, %v; want aa%s", a.Name, vs, got, err, want)
 	}
 	back, err := s.Decode(b[1:])
-	if err != nil || a.Result(back) != a.Result(acc) {
+	if err != nil || !cmp.Equal(a.Result(back), a.Result(acc)) {
 		t.Errorf("%s of %v: read as %v, %v", a.Name, vs, a.Result(back), err)
 	}
 }
@@ -72,6 +74,46 @@ func TestStoredBytes(t *testing.T) {
 	stored(t, aggregate.Combine3(aggregate.Min(identity[int8]), aggregate.Max(identity[int8]), aggregate.Count[int8](),
 		func(lo, hi int8, n int64) [3]int64 { return [3]int64{int64(lo), int64(hi), n} }),
 		"01"+"06"+("01"+"02"+("01"+"fe")+("01"+"03"))+"0000000000000002", 3, -2)
+}
+
+func TestStoredBytesOfValues(t *testing.T) {
+	stored(t, aggregate.First(identity[string]), "01", []string{}...)
+	stored(t, aggregate.First(identity[string]), "01"+"00", "", "b")
+	stored(t, aggregate.Last(identity[string]), "01"+"0162", "", "b")
+	stored(t, aggregate.Last(identity[int16]), "01"+"02fffe", 1, -2)
+
+	stored(t, aggregate.CollectList(identity[string], 9), "01", []string{}...)
+	stored(t, aggregate.CollectList(identity[string], 9), "01"+"0162"+"00"+"026161", "b", "", "aa")
+	stored(t, aggregate.CollectList(identity[string], 9), "01"+"8201"+strings.Repeat("78", 130), strings.Repeat("x", 130))
+	stored(t, aggregate.TopN(identity[int32], 2, ascending), "01"+"0400000005"+"0400000003", 3, 5, 1)
+	stored(t, aggregate.CollectSet(identity[string], 9), "01"+"02"+"0162"+"01"+"00", "b", "", "b")
+	stored(t, aggregate.Distinct(identity[uint8], 9), "01"+"01"+"0107"+"02"+"01ff", 7, 255, 255)
+
+	// The hashes are those of a program of its own, which prints e220a8397b1dcdaf
+	// for the first step of SplitMix64 from 0, af63dc4c8601ec8c for FNV-1a of "a".
+	stored(t, aggregate.ApproxDistinct(identity[string], 0), "01"+"0c", []string{}...)
+	stored(t, aggregate.ApproxDistinct(identity[string], 0), "01"+"0c"+"056f02"+"05f201"+"06ef01", "a", "b", "c")
+	three := "01" + "04" + "000904" + "000e03"
+	stored(t, aggregate.ApproxDistinct(identity[int], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[int8], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[int16], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[int32], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[time.Duration], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uint], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uint8], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uint16], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uint32], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uint64], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[uintptr], 4), three, 0, 1, 2)
+	stored(t, aggregate.ApproxDistinct(identity[int16], 4), "01"+"04"+"000101"+"000603"+"000904"+"000b01"+"000e03",
+		0, 1, 2, 3, 4, 5, 6, 7)
+	stored(t, aggregate.ApproxDistinct(identity[int16], 4), "01"+"04"+"00020000000003000104000104000303",
+		-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7)
+	stored(t, aggregate.ApproxDistinct(identity[float64], 4), "01"+"04"+"000c02"+"000e03"+"000f02",
+		0.5, math.NaN(), math.Copysign(0, -1))
+	stored(t, aggregate.ApproxDistinct(identity[float32], 4), "01"+"04"+"000c02"+"000e03"+"000f02",
+		0.5, float32(math.NaN()), 0)
+	stored(t, aggregate.Where(func(s string) bool { return s != "" }, aggregate.Count[string]()), "0000000000000001", "a", "")
 }
 
 // The length of a part is a varint; these are around where it grows.
