@@ -213,6 +213,8 @@ type Task interface {
 	// OperatorTime points at a stream time of the node's own that survives
 	// restarts with the commit; it starts at -1. The node's StreamTime is set.
 	OperatorTime(node *Node) *int64
+	// Calls takes the node's calls to other services.
+	Calls(node *Node, limits CallLimits) Calls
 }
 
 // StoreContext is implemented by every processor.Context of the engine: the

@@ -15,8 +15,16 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 		return again
 	}
 	moved, due, leaving := false, len(w.releases) > 0, false
+	staying, drained := 0, 0
 	var bytes int64
 	for _, h := range w.handles {
+		if h.stays() {
+			staying++
+			continue
+		}
+		if !h.drain.since.IsZero() {
+			drained++
+		}
 		needs := h.task.NeedsCommit()
 		moved = moved || needs
 		leaving = leaving || needs && h.releasing && !h.lost.Load()
@@ -32,9 +40,14 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if w.first.IsZero() {
 		w.first = now
 	}
+	due = due || drained > 0 && staying == 0
 	at := w.first.Add(w.inst.cfg.CommitInterval)
 	if !due && bytes < w.inst.workerBytes && now.Before(at) {
 		return at
+	}
+	ready, again := w.drainAll(now)
+	if !ready {
+		return again
 	}
 	err := w.freeze(now)
 	w.inst.cfg.Recorder.WorkerTime.Commit.Add(w.inst.now().Sub(now))
@@ -50,6 +63,10 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 func (w *worker) freeze(now time.Time) error {
 	t := &txn{seq: w.seq, started: w.first, records: w.records}
 	for _, h := range w.handles {
+		if h.stays() {
+			continue
+		}
+		w.takesInput(h)
 		if !h.task.NeedsCommit() {
 			continue
 		}

@@ -67,6 +67,7 @@ type handle struct {
 	fetched   []batch             // spare slice for inbox.take
 	releasing bool                // processes no more
 	batch     int                 // how many records to process in one go, see pace
+	drain     draining
 }
 
 func newHandle(ctx context.Context, want wanted, member string) *handle {

@@ -56,6 +56,7 @@ type Instance struct {
 	members  membership
 	turn     chan struct{} // held by what changes membership: callbacks, restarts
 	starters sync.WaitGroup
+	calls    *executor
 	// background goroutines end before Run returns.
 	background sync.WaitGroup
 
@@ -72,7 +73,7 @@ type Instance struct {
 
 // New makes an instance; nothing is opened or connected yet.
 func New(cfg Config) *Instance {
-	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1)}
+	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1), calls: newExecutor()}
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)
 	}
@@ -163,6 +164,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	case untilErr = <-reached:
 	}
 	i.setState(status.Stopping, nil)
+	deadline := i.now().Add(i.cfg.ShutdownTimeout)
 	i.drain.Store(true)
 	stopWatching()
 	left := i.shutdown()
@@ -174,6 +176,10 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	}
 	i.starters.Wait()
 	i.background.Wait()
+	if err := i.calls.wait(max(deadline.Sub(i.now()), leaveTimeout)); err != nil {
+		i.log.Error("calls are left behind", "err", err)
+		left = errors.Join(left, err)
+	}
 	if untilErr != nil && !errors.Is(untilErr, context.Canceled) {
 		return untilErr
 	}
@@ -226,11 +232,15 @@ func (i *Instance) shutdown() error {
 		<-done
 		return nil
 	case <-timer.C:
-		i.log.Warn("shutdown takes too long, aborting", "timeout", i.cfg.ShutdownTimeout)
+		calls := i.calls.String()
+		i.log.Warn("shutdown takes too long, aborting", "timeout", i.cfg.ShutdownTimeout, "calls", calls)
 		i.abort()
 		i.lose(gone)
 		<-done
-		return fmt.Errorf("shutdown: the last transaction was aborted after %s; its records will be processed again", i.cfg.ShutdownTimeout)
+		if calls != "" {
+			calls = " with calls open (" + calls + ")"
+		}
+		return fmt.Errorf("shutdown: the last transaction was aborted after %s%s; its records will be processed again", i.cfg.ShutdownTimeout, calls)
 	}
 }
 

@@ -25,12 +25,16 @@ func (w *worker) release(handles []*handle) (done chan struct{}) {
 // finishReleases closes the tasks that were asked back once nothing of them
 // is uncommitted.
 func (w *worker) finishReleases() {
+	now := w.inst.now()
 	w.releases = slices.DeleteFunc(w.releases, func(r *release) bool {
 		if w.outstanding > 0 || w.failure != nil {
 			return false
 		}
 		for _, h := range r.handles {
-			if slices.Contains(w.handles, h) && !h.lost.Load() && h.task.NeedsCommit() && !w.inst.aborting() {
+			if !slices.Contains(w.handles, h) || h.lost.Load() || w.inst.aborting() {
+				continue
+			}
+			if h.task.NeedsCommit() || w.unfinished(h, now) {
 				return false
 			}
 		}

@@ -50,6 +50,7 @@ func (i *Instance) startTask(h *handle) error {
 	cfg := task.Config{
 		App: i.cfg.App, Sub: h.sub, Partition: h.id.Partition, Topics: h.topics,
 		Positions: begin.positions, Restored: make(map[string]task.Metadata), Stores: h.stores, Globals: globals,
+		Executor: i.calls, Wake: h.worker.box.notify, ExactlyOnce: i.cfg.ExactlyOnce,
 		Policies: i.cfg.Policies, OnError: i.taskError, Context: h.work,
 		Partitions: func(topic string) (int, error) { return i.partitions(h.work, topic) },
 		EntryBytes: i.taskEntryBytes(), MaxRecordBytes: maxRecordBytes, NowMs: i.now().UnixMilli(),

@@ -121,7 +121,7 @@ func (w *worker) run() {
 		now := w.inst.now()
 		w.turnedAt.Store(now.UnixMilli())
 		more, until := false, now.Add(time.Second)
-		if w.failure == nil && !now.Before(w.resumeAt) && !w.inst.stopping() && !w.full() {
+		if w.failure == nil && !now.Before(w.resumeAt) && !w.full() {
 			more, until = w.process(now)
 		} else if w.resumeAt.After(now) {
 			until = earlier(until, w.resumeAt)
@@ -164,7 +164,14 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 	until = now.Add(time.Second)
 	ms, last := now.UnixMilli(), now
 	for _, h := range w.handles {
-		if h.releasing || h.lost.Load() {
+		if h.lost.Load() {
+			continue
+		}
+		if w.leaves(h) || !h.drain.since.IsZero() {
+			until = earlier(until, w.drainTask(h, now))
+			if w.failure != nil {
+				return true, until
+			}
 			continue
 		}
 		w.feed(h)
@@ -180,11 +187,7 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			err = w.punctuate(h, ms)
 		}
 		if err != nil {
-			if h.work.Err() == nil { // else the work was cut off, and is lost anyway
-				w.inst.fail(err)
-			}
-			w.failure = err
-			w.poisoned.Store(true)
+			w.broken(h, err)
 			return false, until
 		}
 		h.inbox.bytes.Store(w.buffered(h))
@@ -192,8 +195,8 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 		w.inst.cfg.Recorder.Subtopology(h.id.Subtopology).Processed.Add(int64(res.Records))
 		if res.Wait == task.WaitNone {
 			more = true
-		} else if res.Until < math.MaxInt64 {
-			until = earlier(until, time.UnixMilli(res.Until))
+		} else {
+			until = sooner(until, res.Until)
 		}
 		if !w.inst.cfg.NoWallClock {
 			until = earlier(until, time.UnixMilli(min(h.task.NextWall(), ms+int64(time.Hour/time.Millisecond))))
@@ -202,6 +205,24 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 	w.inst.cfg.Recorder.WorkerTime.Process.Add(last.Sub(now))
 	w.inst.fetcher.drained()
 	return more, until
+}
+
+// broken notes that a task cannot go on: what its worker has not handed over is
+// thrown away.
+func (w *worker) broken(h *handle, err error) {
+	if h.work.Err() == nil { // else the work was cut off, and is lost anyway
+		w.inst.fail(err)
+	}
+	w.failure = err
+	w.poisoned.Store(true)
+}
+
+// sooner is the earlier of t and what a task says, in Unix milliseconds.
+func sooner(t time.Time, ms int64) time.Time {
+	if ms == math.MaxInt64 {
+		return t
+	}
+	return earlier(t, time.UnixMilli(ms))
 }
 
 func (w *worker) buffered(h *handle) int64 {
@@ -272,6 +293,7 @@ func (w *worker) recover() {
 	w.inst.log.Warn("transaction aborted, going back to the last commit", "worker", w.index, "err", w.failure)
 	for _, h := range w.handles {
 		h.task.Discard()
+		h.drain = draining{}
 		h.inbox.close()
 		h.waiting.Store(false)
 		if !h.lost.Load() && !h.releasing {

@@ -24,6 +24,9 @@ func (c *cells[T]) add(v T) *T {
 	return p
 }
 
+// before is what cell i held at the last save.
+func (c *cells[T]) before(i int) T { return c.saved[i/cellBlock][i%cellBlock] }
+
 // save notes all values, restore takes them back to the last save.
 func (c *cells[T]) save() {
 	for i, b := range c.live {

@@ -49,7 +49,7 @@ type Offset struct {
 
 // NeedsCommit reports whether Commit would return something.
 func (t *Task) NeedsCommit() bool {
-	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0 || t.hooks.unsettled()
+	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0 || t.hooks.unsettled() || t.held() > 0
 }
 
 // CommitRequested reports whether a node has asked for a commit since the last
@@ -75,7 +75,7 @@ func (t *Task) dirtyBytes() (sum int64) {
 // moved reports whether a position has moved since the last freeze.
 func (t *Task) moved() bool {
 	for _, in := range t.inputs {
-		if in.next != in.frozen {
+		if in.low().next != in.frozen {
 			return true
 		}
 	}
@@ -84,7 +84,8 @@ func (t *Task) moved() bool {
 
 // Commit freezes what was done since the last call: outputs, store writes and
 // positions. The task may go on at once. It returns nil if nothing has moved.
-// Each seq must be larger than the one before. After an error, a value that
+// Each seq must be larger than the one before. No calls may be open that the
+// commit has to wait for: see Drain. After an error, a value that
 // its serde refuses or a node that fails to flush, the only ways on are Discard
 // and Close.
 func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
@@ -96,7 +97,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 	}
 	t.now = nowMs
 	t.ask, t.yield = false, false
-	if err := t.flush(); err != nil {
+	if err := t.settleCalls(); err != nil {
 		return nil, err
 	}
 	c := t.newCommit(seq)
@@ -133,13 +134,32 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 func (t *Task) freezePositions(c *Commit, all bool) {
 	m := Metadata{Closed: t.closed, Transaction: int64(c.Seq), Times: t.operatorTimes()}
 	for _, in := range t.inputs {
-		c.progress = append(c.progress, progress{in.next, in.partitionTime})
-		if in.next >= 0 && (all || in.next != in.frozen) {
-			m.PartitionTime = in.partitionTime
-			c.Offsets = append(c.Offsets, Offset{in.topic, t.id.Partition, in.next, EncodeMetadata(m)})
+		low := in.low()
+		c.progress = append(c.progress, low)
+		if low.next >= 0 && (all || low.next != in.frozen) {
+			m.PartitionTime = low.partitionTime
+			c.Offsets = append(c.Offsets, Offset{in.topic, t.id.Partition, low.next, EncodeMetadata(m)})
 		}
-		in.frozen = in.next
+		in.frozen = low.next
 	}
+}
+
+// settleCalls lets nodes flush, and refuses to go on while calls are open that
+// belong to the commit.
+func (t *Task) settleCalls() error {
+	if t.calls == nil {
+		return t.flush()
+	}
+	if !t.flushed {
+		if err := t.drain(); err != nil {
+			return err
+		}
+	}
+	t.flushed = false
+	if t.held() > 0 {
+		return fmt.Errorf("task %s: a commit was tried while calls were open (%s): call Drain before", t.id, t.Unfinished())
+	}
+	return nil
 }
 
 // spoil notes that a freeze broke off half-way.

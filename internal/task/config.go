@@ -40,6 +40,16 @@ type Config struct {
 	// punctuations count. Defaults to 0: they are due at once.
 	NowMs int64
 
+	// Executor is where calls to other services run, and Wake, if set, is
+	// called on its goroutines when one is done: Process has something to do.
+	// Executor defaults to graph.Inline.
+	Executor graph.Executor
+	Wake     func()
+	// ExactlyOnce says that a commit covers all calls of the records before
+	// it: see Drain. If not, it may be done while calls are open; its offsets
+	// stay before the oldest record that has one.
+	ExactlyOnce bool
+
 	// Policies decide what happens to records that fail.
 	Policies processor.Policies
 	// OnError, if set, is told about every failed attempt and what is done
@@ -64,6 +74,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Context == nil {
 		c.Context = context.Background()
+	}
+	if c.Executor == nil {
+		c.Executor = graph.Inline{}
 	}
 	if c.EntryBytes == 0 {
 		c.EntryBytes = 16 << 20

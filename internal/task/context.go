@@ -43,8 +43,8 @@ func (c *nodeContext) Partition() int32 {
 }
 
 func (c *nodeContext) Offset() int64 {
-	if in := c.t.at.input; in != nil {
-		return in.queue.head().Offset
+	if c.t.at.input != nil {
+		return c.t.at.record().Offset
 	}
 	return -1
 }

@@ -33,11 +33,7 @@ const (
 // deadLetter writes the record at hand to the dead-letter topic, as part of
 // the running transaction.
 func (t *Task) deadLetter(e *processor.Error) error {
-	in := t.at.input
-	r := in.original
-	if r == nil {
-		r = in.queue.head()
-	}
+	r := t.at.record()
 	mark, from := t.outbox.Mark(), t.outbox.Len()
 	slab := append(append(t.outbox.Slab(), r.Key...), r.Value...)
 	t.outbox.Add(slab, t.cfg.Policies.DeadLetterTopic, -1, length(r.Key), length(r.Value), &graph.Meta{

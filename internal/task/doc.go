@@ -1,6 +1,7 @@
 // Package task runs one subtopology over one partition as a pure state
 // machine: records and time go in, records and store writes come out. It knows
-// no Kafka, no clock, no goroutine and no lock.
+// no Kafka, no clock and no goroutine; its one lock is around the list to which
+// calls to other services come back.
 //
 //	     Add            Process                     Commit
 //	fetch ---> queues ---------> heads -> nodes -> outbox, entries ---> frozen Commit
@@ -13,6 +14,7 @@
 //	t.SetLag(topic, lag)
 //	res, err := t.Process(nowMs, 100)      // stream-time punctuations included
 //	n, err := t.Punctuate(nowMs, true)     // when nowMs has reached t.NextWall()
+//	res, err := t.Drain(nowMs)             // until res.Wait is WaitNone
 //	c, err := t.Commit(seq, nowMs)         // nil if nothing moved
 //	...                                    // produce c.Out and c.Stores, end the transaction
 //	t.Applied(c)                           // or, after an abort, t.Discard()

@@ -25,6 +25,21 @@ type place struct {
 	node  *graph.Node // where it is known beforehand
 	input *input      // nil if no record is involved
 	due   *schedule   // the punctuation, if it is one
+	call  *call       // the one that is resumed, if it is one
+	// origin is what the calls of the record at hand come from, once there is
+	// one.
+	origin *origin
+}
+
+// record is the record at hand as it was read. There must be one.
+func (p *place) record() *graph.Input {
+	switch {
+	case p.call != nil:
+		return &p.call.origin.record
+	case p.input.original != nil:
+		return p.input.original
+	}
+	return p.input.queue.head()
 }
 
 // settle takes back what a failed record or punctuation has done and does what
@@ -63,6 +78,11 @@ func (t *Task) act(d processor.Decision, e *processor.Error) error {
 	in := t.at.input
 	switch d.Action {
 	case processor.Retry:
+		if c := t.at.call; c != nil {
+			c.tries = 0
+			t.calls.repeat(c, later(t.now, backoff(t.policy(e.Class).Backoff, e.Attempt)))
+			break
+		}
 		t.parked = later(t.now, backoff(t.policy(e.Class).Backoff, e.Attempt))
 	case processor.Replace:
 		if in.original == nil {
@@ -78,10 +98,16 @@ func (t *Task) act(d processor.Decision, e *processor.Error) error {
 			due.done(t.time(due.clock))
 			break
 		}
-		if d.Action == processor.Skip {
+		switch {
+		case in == nil: // a call that a punctuation has made
+		case d.Action == processor.Skip:
 			*in.skipped++
-		} else {
+		default:
 			in.deadLetters++
+		}
+		if c := t.at.call; c != nil {
+			t.calls.finish(c) // its record has been taken before
+			break
 		}
 		in.take()
 		t.taken++
@@ -95,7 +121,7 @@ func (t *Task) act(d processor.Decision, e *processor.Error) error {
 func (t *Task) describe(cause error) *processor.Error {
 	e := &processor.Error{Class: t.at.class, Task: t.id, Partition: -1, Offset: -1, Attempt: 1, Err: cause}
 	if in := t.at.input; in != nil {
-		e.Topic, e.Partition, e.Offset = in.topic, t.id.Partition, in.queue.head().Offset
+		e.Topic, e.Partition, e.Offset = in.topic, t.id.Partition, t.at.record().Offset
 		if e.Class == processor.Decode {
 			e.Node = in.node.Name
 		}
@@ -158,6 +184,9 @@ func (t *Task) policy(c processor.Class) *processor.Policy {
 }
 
 func (t *Task) attempts() *[numPolicies]int {
+	if t.at.call != nil {
+		return &t.at.call.attempts
+	}
 	if t.at.due != nil {
 		return &t.at.due.attempts
 	}
@@ -200,6 +229,9 @@ func (t *Task) possible(a processor.Action, e *processor.Error) error {
 	case processor.Replace:
 		if in == nil {
 			return errors.New("a punctuation has no record to replace")
+		}
+		if t.at.call != nil {
+			return errors.New("a record whose call fails has been processed already and cannot be replaced")
 		}
 	case processor.Fail, processor.Skip, processor.Retry:
 	default:

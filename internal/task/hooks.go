@@ -60,7 +60,7 @@ func (t *Task) flush() error {
 		t.begin()
 		err := guarded(func() error { return f.Flush(t.now) })
 		if err == nil {
-			err = t.checkSizes()
+			err = t.accept()
 		}
 		if err == nil {
 			continue

@@ -34,6 +34,8 @@ type input struct {
 	// partitionTime as of the last applied commit.
 	frozen    int64
 	committed progress
+	// open are the records below next that have calls open, oldest first.
+	open []*origin
 
 	lag       int64 // -1 is unknown
 	idleSince int64 // when the queue was first found empty at its end, -1 for not yet
@@ -76,12 +78,22 @@ func (in *input) take() {
 	clear(in.attempts[:])
 }
 
+// low is how far the input is done: a commit without the calls that are open
+// leaves out the oldest record that has one, and all behind it.
+func (in *input) low() progress {
+	if len(in.open) > 0 {
+		o := in.open[0]
+		return progress{o.record.Offset, o.partitionTime}
+	}
+	return progress{in.next, in.partitionTime}
+}
+
 // seek drops what is queued and goes on at offset next.
 func (in *input) seek(next int64) {
 	in.queue.reset()
 	in.loaded, in.null, in.original = false, false, nil
 	clear(in.attempts[:])
-	in.next, in.end = next, next
+	in.next, in.end, in.open = next, next, nil
 	in.lag, in.idleSince = -1, -1
 }
 

@@ -16,7 +16,8 @@ type Result struct {
 	// Topic is what WaitInput waits for, or what WaitRate bounds.
 	Topic string
 	// Until is when it is worth while to call again: the time that WaitParked
-	// and WaitRate end. It is math.MaxInt64 if only Add or SetLag help.
+	// and WaitRate end, or when a call is to be tried again. It is
+	// math.MaxInt64 if only Add, SetLag or a call that is done help.
 	Until int64
 }
 
@@ -30,12 +31,14 @@ const (
 	WaitInput              // Topic is empty and lags, others have records
 	WaitParked             // back-off before a retry
 	WaitRate               // MaxRate of Topic
+	WaitAsync              // a node has as many calls open as it may
 )
 
 // Process takes up to limit records off the queues, earliest first, and sends
 // each through the graph. It also runs the stream-time punctuations that
 // become due, right after the record that made them due: what comes out does
-// not depend on limit.
+// not depend on limit. What calls to other services have brought is sent on
+// between records.
 //
 // A record that fails leaves no trace; its policy decides how to go on. An
 // error means that the policy is to fail (a *processor.Error, the record stays
@@ -45,7 +48,7 @@ func (t *Task) Process(nowMs int64, limit int) (Result, error) {
 	if err := t.ready(nowMs); err != nil {
 		return Result{}, err
 	}
-	t.left, t.taken, t.yield = limit, 0, false
+	t.left, t.taken, t.yield, t.flushed = limit, 0, false, false
 	var res Result
 	err := t.run(&res)
 	for err != nil {
@@ -57,6 +60,9 @@ func (t *Task) Process(nowMs int64, limit int) (Result, error) {
 			break
 		}
 		err = t.run(&res)
+	}
+	if t.calls != nil {
+		res.Until = min(res.Until, t.calls.nextRetry())
 	}
 	res.Records = t.taken
 	t.own.records += uint64(t.taken)
@@ -70,6 +76,9 @@ func (t *Task) Process(nowMs int64, limit int) (Result, error) {
 func (t *Task) run(res *Result) (err error) {
 	defer catch(&err)
 	for {
+		if err := t.resume(); err != nil {
+			return err
+		}
 		if t.now < t.parked {
 			*res = Result{Wait: WaitParked, Until: t.parked}
 			return nil
@@ -78,6 +87,10 @@ func (t *Task) run(res *Result) (err error) {
 			if _, err := t.fire(processor.StreamTime); err != nil {
 				return err
 			}
+		}
+		if t.calls != nil && t.calls.full() {
+			*res = Result{Wait: WaitAsync, Until: math.MaxInt64}
+			return nil
 		}
 		in, err := t.choose(res)
 		if in == nil {
@@ -164,7 +177,7 @@ func (t *Task) deliver(in *input) error {
 	if err := in.head.Deliver(&t.meta); err != nil {
 		return err
 	}
-	if err := t.checkSizes(); err != nil {
+	if err := t.accept(); err != nil {
 		return err
 	}
 	t.accepted++

@@ -134,6 +134,7 @@ func (t *Task) Punctuate(nowMs int64, wall bool) (int, error) {
 		clock = processor.WallClock
 	}
 	total := 0
+	t.flushed = false
 	for t.now >= t.parked {
 		n, err := t.fire(clock)
 		total += n
@@ -145,8 +146,9 @@ func (t *Task) Punctuate(nowMs int64, wall bool) (int, error) {
 			return total, err
 		}
 	}
+	err := t.settled(t.resume) // calls that were done at once
 	t.publish()
-	return total, nil
+	return total, err
 }
 
 // fire calls what is due, earliest first, until one fails.
@@ -165,7 +167,7 @@ func (t *Task) fire(clock processor.Clock) (n int, err error) {
 		if err := d.fn(now); err != nil {
 			return n, err
 		}
-		if err := t.checkSizes(); err != nil {
+		if err := t.accept(); err != nil {
 			return n, err
 		}
 		d.done(now)

@@ -47,6 +47,9 @@ func (t *Task) undo() {
 	for i := range t.stores {
 		t.stores[i].view.Undo()
 	}
+	if t.calls != nil {
+		t.calls.undo()
+	}
 	for _, j := range t.hooks.journals {
 		j.Undo()
 	}
@@ -57,6 +60,18 @@ func (t *Task) undo() {
 	if in := t.at.input; in != nil {
 		in.partitionTime = t.mark.partitionTime
 	}
+}
+
+// accept ends what begin has begun, unless an output is too large, and starts
+// the calls that it wants made.
+func (t *Task) accept() error {
+	if err := t.checkSizes(); err != nil {
+		return err
+	}
+	if t.calls != nil {
+		t.calls.admit()
+	}
+	return nil
 }
 
 // checkSizes refuses output records that no broker takes, while their cause

@@ -38,6 +38,7 @@ type Task struct {
 	instances []instance
 	outs      []any // of the node that is being made
 	hooks     hooks
+	calls     *calls       // nil if no node makes any
 	clocks    [2]schedules // by processor.Clock
 	accepted  int64        // records processed since wire
 	ctx       context.Context
@@ -52,6 +53,8 @@ type Task struct {
 	taken  int   // records that Process has taken
 	ask    bool  // a node has asked for a commit
 	yield  bool  // and Process has not returned since
+
+	flushed bool // nodes have nothing to flush: see Drain
 
 	records int       // processed since the last freeze
 	frozen  []*Commit // not yet applied, oldest first

@@ -44,17 +44,30 @@ func (t *Task) restoreClosed() {
 func byName(a, b NamedTime) int { return cmp.Compare(a.Name, b.Name) }
 
 func (t *Task) timesMoved() bool {
-	for _, o := range t.opTimes {
-		if *o.live != o.frozen {
+	for i, o := range t.opTimes {
+		if t.lowTime(i) != o.frozen {
 			return true
 		}
 	}
 	return false
 }
 
+// lowTime is the operator time that goes with the positions of a commit: that
+// before the oldest record with an open call. Records that are read again must
+// not be late by what came behind them.
+func (t *Task) lowTime(i int) int64 {
+	ms := *t.opTimes[i].live
+	for _, in := range t.inputs {
+		if len(in.open) > 0 && i < len(in.open[0].times) {
+			ms = min(ms, in.open[0].times[i])
+		}
+	}
+	return ms
+}
+
 func (t *Task) freezeTimes(c *Commit) {
-	for _, o := range t.opTimes {
-		o.frozen = *o.live
+	for i, o := range t.opTimes {
+		o.frozen = t.lowTime(i)
 		c.times = append(c.times, o.frozen)
 	}
 }

@@ -47,6 +47,9 @@ func (t *Task) wire() error {
 		}
 	}
 	t.at = place{}
+	if t.calls != nil {
+		t.calls.admit() // of what was forwarded at the start
+	}
 	t.publishDrops()
 	return nil
 }
@@ -115,7 +118,7 @@ func (t *Task) unwire() error {
 	}
 	t.at = place{}
 	t.wired = false
-	t.instances, t.hooks = nil, hooks{}
+	t.instances, t.hooks, t.calls = nil, hooks{}, nil
 	return errors.Join(errs...)
 }
 
