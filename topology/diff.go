@@ -70,13 +70,14 @@ type diff struct {
 }
 
 // add adds a finding about what. names are the places in the texts of c,
-// without brackets, and what comes there.
-func (d *diff) add(c *change, what string, names ...string) {
+// without brackets, each followed by what comes there.
+func (d *diff) add(c change, what string, names ...string) {
 	for i := 0; i < len(names); i += 2 {
 		names[i] = "<" + names[i] + ">"
 	}
 	fill := strings.NewReplacer(names...)
-	d.findings = append(d.findings, Finding{c.severity, what, fill.Replace(c.text), fill.Replace(c.remedy)})
+	e := &effects[c]
+	d.findings = append(d.findings, Finding{e.severity, what, fill.Replace(e.text), fill.Replace(e.remedy)})
 }
 
 // list is what a text says of several names.

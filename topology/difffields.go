@@ -27,30 +27,37 @@ func (d *diff) fields() {
 }
 
 func (d *diff) fieldsOf(old, new status.Type, holder string) {
-	add := func(c *change, field, was, is string) {
+	add := func(c change, field, was, is string) {
 		d.add(c, holder, "field", field, "type", new.Name, "old", was, "new", is)
 	}
-	byName := map[string]status.Field{}
-	for _, f := range new.Fields {
-		byName[f.Name] = f
-	}
-	for _, f := range old.Fields {
-		now, ok := byName[f.Name]
-		delete(byName, f.Name)
-		switch {
-		case !ok:
-			add(storeFieldRemoved, f.Name, "", "")
+	before, after := byName(old.Fields), byName(new.Fields)
+	for _, name := range sorted(before) {
+		was := before[name]
+		is, ok := after[name]
+		if !ok {
+			add(storeFieldRemoved, name, "", "")
 			continue
-		case f.Type != now.Type:
-			add(storeField, f.Name, f.Type, now.Type)
 		}
-		if f.JSON != now.JSON {
-			add(storeFieldRenamed, f.Name, inJSON(f), inJSON(now))
+		if was.Type != is.Type {
+			add(storeField, name, was.Type, is.Type)
+		}
+		if a, b := inJSON(was), inJSON(is); !strings.EqualFold(a, b) { // JSON reads either case
+			add(storeFieldRenamed, name, a, b)
 		}
 	}
-	for _, name := range sorted(byName) {
-		add(storeFieldAdded, name, "", "")
+	for _, name := range sorted(after) {
+		if _, ok := before[name]; !ok {
+			add(storeFieldAdded, name, "", "")
+		}
 	}
+}
+
+func byName(fields []status.Field) map[string]status.Field {
+	m := map[string]status.Field{}
+	for _, f := range fields {
+		m[f.Name] = f
+	}
+	return m
 }
 
 func inJSON(f status.Field) string {

@@ -74,7 +74,7 @@ func pairs(gone, added *[]string, match func(old, new string) bool) (found [][2]
 
 // store compares the two versions of one store.
 func (d *diff) store(old, new storeAt) {
-	add := func(c *change, was, is string, more ...string) {
+	add := func(c change, was, is string, more ...string) {
 		d.add(c, "store "+new.Name, append([]string{"store", new.Name, "old", was, "new", is}, more...)...)
 	}
 	oldSerdes, oldRest := part(old.Detail, "serdes")
