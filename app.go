@@ -175,8 +175,8 @@ func (a *App) Status() status.Snapshot {
 func (a *App) Live() error { return a.instance.Live() }
 
 // Ready returns an error that lists what is missing until the instance is in
-// the group and all its tasks are restored. An instance without tasks is a
-// spare, and ready.
+// the group, all global tables are filled and all its tasks are restored. An
+// instance without tasks is a spare, and ready.
 func (a *App) Ready() error {
 	var errs []error
 	for _, c := range a.instance.Checks() {

@@ -33,6 +33,12 @@ func checkPolicies(p processor.Policies, g *graph.Graph) (errs []error) {
 			}
 		}
 	}
+	for _, t := range g.Globals {
+		if own := t.Source.Decode; own != nil {
+			// Nothing is sent to the topic: such records are skipped.
+			check(t.Line+": OnDecodeError", processor.Decode, *own, "none needed")
+		}
+	}
 	return errs
 }
 

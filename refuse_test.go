@@ -12,6 +12,7 @@ import (
 	"github.com/millrace-io/millrace/changelog"
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/topology"
 )
 
 // What is wrong with the cluster is found out before the first record, and the
@@ -123,4 +124,11 @@ func TestPoliciesThatCannotWork(t *testing.T) {
 		"Errors.Produce: a replacement can be given by Decide only")
 	cfg.Errors = processor.Policies{DeadLetterTopic: "in"}
 	says(t, refused(t, forward("in", "out"), cfg), "DeadLetterTopic", "reads in itself")
+
+	// Global tables send no dead letters: they need no topic for them.
+	tb := forward("in", "out")
+	topology.GlobalTable[string, string](tb, "a", "a-table", topology.OnDecodeError(processor.Policy{Then: processor.DeadLetter}))
+	newApp(t, tb, config(t, b, "app"))
+	topology.GlobalTable[string, string](tb, "b", "b-table", topology.OnDecodeError(processor.Policy{Retries: -1}))
+	says(t, refused(t, tb, config(t, b, "app")), "refuse_test.go:", "OnDecodeError: Retries and Backoff must not be negative")
 }

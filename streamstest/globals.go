@@ -16,7 +16,7 @@ type global struct {
 	topic *topic
 	store state.Store
 	next  []int64 // by partition
-	until int64   // when to try a record again that could not be decoded
+	until []int64 // when to try a record again that could not be decoded, by partition
 }
 
 // openGlobals makes the global tables of an instance, and fills them.
@@ -32,7 +32,7 @@ func (d *Driver) openGlobals(inst *instance) error {
 		t := d.topics[spec.Topic()]
 		inst.globals = append(inst.globals, &global{
 			Global: task.NewGlobal(task.GlobalConfig{Global: spec, Store: s, Policies: d.cfg.Errors, OnError: d.cfg.OnError}),
-			spec:   spec, topic: t, store: s, next: make([]int64, len(t.partitions)), until: math.MaxInt64,
+			spec:   spec, topic: t, store: s, next: make([]int64, len(t.partitions)), until: make([]int64, len(t.partitions)),
 		})
 	}
 	return d.follow(inst)
@@ -51,7 +51,7 @@ func (d *Driver) follow(inst *instance) error {
 }
 
 func (d *Driver) followPartition(g *global, number int32, p *partition) error {
-	for g.next[number] < p.end() {
+	for g.next[number] < p.end() && g.until[number] <= d.nowMs {
 		d.scratch = d.scratch[:0]
 		for _, i := range p.records[g.next[number]:] {
 			d.scratch = append(d.scratch, g.topic.log[i].Input)
@@ -61,13 +61,20 @@ func (d *Driver) followPartition(g *global, number int32, p *partition) error {
 		if err != nil {
 			return err
 		}
-		if wait > 0 {
-			g.until = d.nowMs + wait.Milliseconds()
-			return nil
+		g.until[number] = d.nowMs + wait.Milliseconds()
+	}
+	return nil
+}
+
+// due is when a record is to be tried again, math.MaxInt64 if none is.
+func (g *global) due() int64 {
+	at := int64(math.MaxInt64)
+	for number, p := range g.topic.partitions {
+		if g.next[number] < p.end() {
+			at = min(at, g.until[number])
 		}
 	}
-	g.until = math.MaxInt64
-	return nil
+	return at
 }
 
 // followAll brings all global tables up to date after a record for one of them.

@@ -96,7 +96,7 @@ func (d *Driver) nextWork() int64 {
 	}
 	for _, inst := range d.instances {
 		for _, g := range inst.globals {
-			next = min(next, g.until)
+			next = min(next, g.due())
 		}
 	}
 	return max(next, d.nowMs+1)

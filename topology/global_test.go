@@ -230,6 +230,38 @@ func TestRecordsMayBeAppliedAgain(t *testing.T) {
 	}
 }
 
+// ignored is the input of a node that does nothing.
+type ignored struct{}
+
+func (ignored) Receive(string, string, *graph.Meta) error { return nil }
+
+func TestViewOfAGlobalTable(t *testing.T) {
+	b := topology.New()
+	h := topology.GlobalTable[string, string](b, "countries-topic", "countries").Graph()
+	in := topology.Stream[string, string](b, "in").Graph()
+	var view graph.Getter[string, string]
+	n := in.Builder.Operator("look-up", in, &graph.Options{})
+	n.Globals = []string{h.Global.Name}
+	n.New = func(tk graph.Task, _ []any) (_ []any, err error) {
+		view, err = h.View().Open(tk)
+		return []any{graph.Receiver[string, string](ignored{})}, err
+	}
+	r := run(t, b)
+	r.mustFill("countries", 0, "at=Austria@5")
+	if v, ms, ok, err := view.Get("at"); v != "Austria" || ms != 5 || !ok || err != nil {
+		t.Errorf("%q at %d, %v, %v", v, ms, ok, err)
+	}
+	n.Globals = nil
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = task.New(task.Config{Sub: g.Subtopologies[0]})
+	if err == nil || !strings.Contains(err.Error(), "task 0_0 does not read global table countries") {
+		t.Error(err)
+	}
+}
+
 type place struct {
 	Country, City string
 }

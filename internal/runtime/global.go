@@ -50,7 +50,6 @@ type global struct {
 	next []int64          // by partition
 	mark []int64          // by partition, nil if none is waited for
 	at   time.Time        // of the mark
-	kept int64            // sum of the positions kept last
 	told map[string]int64 // what the metrics know of dropped records
 }
 

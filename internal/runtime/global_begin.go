@@ -34,7 +34,7 @@ const globalMetaVersion = 1
 
 func (g *global) metaKey() string { return "global:" + g.spec.Name }
 
-// position goes with every batch of rows.
+// storePosition goes with every batch of rows.
 func (g *global) storePosition() state.Position {
 	return state.Position{TopicID: g.id, Next: g.fill, CurrentAt: g.current.Load()}
 }
@@ -42,14 +42,11 @@ func (g *global) storePosition() state.Position {
 // begin finds out where to read on, and drops what is stored if that is not
 // good enough. It sets the first mark.
 func (g *global) begin(ctx context.Context) error {
-	partitions, err := g.look(ctx)
+	partitions, err := g.awaitTopic(ctx)
 	if err != nil {
 		return err
 	}
-	var tps []tp
-	for p := range int32(partitions) {
-		tps = append(tps, tp{g.spec.Topic(), p})
-	}
+	tps := g.tps(partitions)
 	now := g.inst.now()
 	logs, err := g.inst.logBounds(ctx, tps)
 	if err != nil {
@@ -65,7 +62,7 @@ func (g *global) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	g.fill, g.next, g.mark, g.at, g.kept = meta.Fill, meta.Next, nil, now, -1
+	g.fill, g.next, g.mark, g.at = meta.Fill, meta.Next, nil, now
 	g.current.Store(meta.Current)
 	for p, t := range meta.Times {
 		g.rows.SetTime(int32(p), t)
@@ -86,27 +83,46 @@ func (g *global) begin(ctx context.Context) error {
 	return nil
 }
 
-// look asks for the topic's id, which must stay the same while the table is
-// read, and its partition count. It retries while brokers are away.
-func (g *global) look(ctx context.Context) (partitions int, err error) {
+func (g *global) tps(partitions int) []tp {
+	tps := make([]tp, partitions)
+	for p := range tps {
+		tps[p] = tp{g.spec.Topic(), int32(p)}
+	}
+	return tps
+}
+
+// look asks for the topic's id and its partition count, once. No retry cures
+// an error that is fatal.
+func (g *global) look(ctx context.Context) (id [16]byte, partitions int, fatal bool, err error) {
+	topic := g.spec.Topic()
+	found, err := g.inst.adm.ListTopicsWithInternal(ctx, topic)
+	if err == nil {
+		err = found[topic].Err
+	}
+	switch {
+	case err == nil:
+		return found[topic].ID, len(found[topic].Partitions), false, nil
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return id, 0, true, g.lost(-1, -1, errors.New("the topic was deleted"))
+	}
+	return id, 0, fatalBroker(err), fmt.Errorf("global table %s: look up topic %s: %w", g.spec.Name, topic, err)
+}
+
+// awaitTopic is look as soon as a broker answers. The id must stay the same
+// from then on.
+func (g *global) awaitTopic(ctx context.Context) (partitions int, err error) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		found, err := g.inst.adm.ListTopicsWithInternal(ctx, g.spec.Topic())
-		d := found[g.spec.Topic()]
-		if err == nil {
-			err = d.Err
-		}
+		id, partitions, fatal, err := g.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return 0, ctx.Err()
 		case err == nil:
-			g.id = d.ID
-			return len(d.Partitions), nil
-		case errors.Is(err, kerr.UnknownTopicOrPartition):
-			return 0, g.lost(-1, -1, errors.New("the topic was deleted"))
-		case fatalBroker(err):
-			return 0, fmt.Errorf("global table %s: look up topic %s: %w", g.spec.Name, g.spec.Topic(), err)
+			g.id = id
+			return partitions, nil
+		case fatal:
+			return 0, err
 		}
-		g.log.Warn("a global table waits", "err", err)
+		g.log.Warn("no answer, trying again", "err", err)
 		if !sleep(ctx, pause) {
 			return 0, ctx.Err()
 		}

@@ -78,11 +78,6 @@ func (g *global) take(ctx context.Context, fetches kgo.Fetches) (doubt bool, err
 			err = g.apply(ctx, p.Partition, p.Records)
 		}
 	})
-	var sum int64
-	for _, next := range g.next {
-		sum += next
-	}
-	g.position.Store(sum)
 	g.count()
 	return doubt, err
 }
@@ -96,7 +91,7 @@ func (g *global) apply(ctx context.Context, partition int32, records []*kgo.Reco
 	for len(ins) > 0 {
 		n, wait, err := g.rows.Apply(partition, ins, g.storePosition())
 		if n > 0 {
-			g.next[partition] = ins[n-1].Offset + 1
+			g.move(partition, ins[n-1].Offset+1)
 			g.records.Add(int64(n))
 			ins = ins[n:]
 		}
@@ -108,6 +103,12 @@ func (g *global) apply(ctx context.Context, partition int32, records []*kgo.Reco
 		}
 	}
 	return nil
+}
+
+// move sets the position of a partition.
+func (g *global) move(partition int32, next int64) {
+	g.position.Add(next - g.next[partition])
+	g.next[partition] = next
 }
 
 // failed deals with an error that a poll brought for a partition.
@@ -163,22 +164,26 @@ func (g *global) passTails(ctx context.Context) {
 		}
 		next, err := changelog.NextPosition(ctx, g.inst.admin, g.spec.Topic(), int32(p), g.next[p], end)
 		if err == nil && next >= end {
-			g.next[p] = next
+			g.move(int32(p), next)
 		}
 	}
 }
 
 // lookAgain keeps the positions, takes on new partitions and sets a new mark.
+// What brokers do not answer soon waits for the next look.
 func (g *global) lookAgain(ctx context.Context, cl *kgo.Client) error {
 	if err := g.keep(); err != nil {
 		return err
 	}
-	id := g.id
-	partitions, err := g.look(ctx)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, brokerInterval)
+	defer cancel()
+	id, partitions, fatal, err := g.look(ctx)
+	switch {
+	case fatal:
 		return err
-	}
-	if g.id != id {
+	case err != nil:
+		return nil
+	case id != g.id:
 		return g.lost(-1, -1, errRecreated)
 	}
 	for p := len(g.next); p < partitions; p++ {
@@ -189,14 +194,10 @@ func (g *global) lookAgain(ctx context.Context, cl *kgo.Client) error {
 	if g.mark != nil && len(g.mark) == len(g.next) {
 		return nil // not reached yet
 	}
-	var tps []tp
-	for p := range g.next {
-		tps = append(tps, tp{g.spec.Topic(), int32(p)})
-	}
-	now := g.inst.now()
+	tps, now := g.tps(len(g.next)), g.inst.now()
 	logs, err := g.inst.tryLogBounds(ctx, []string{g.spec.Topic()}, tps)
 	if err != nil {
-		return nil //nolint:nilerr // the next look takes it up
+		return nil
 	}
 	var end int64
 	g.mark, g.at = nil, now

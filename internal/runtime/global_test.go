@@ -11,7 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/metrics"
@@ -433,17 +436,11 @@ func TestRecordThatCannotBeDecodedEndsRun(t *testing.T) {
 		run := r.start(r.config())
 		r.waitFilled(run)
 		r.names("b=2", "c=bad", "d=4")
-		var err error
-		select {
-		case err = <-run.done:
-		case <-time.After(kafkatest.WaitTimeout):
-			t.Fatal("still running")
-		}
+		err := r.ends(run)
 		var e *processor.Error
 		if !errors.As(err, &e) || e.Class != processor.Decode || e.Node != "names" || e.Topic != r.table || e.Partition != 0 || e.Offset != 2 {
 			t.Fatalf("%v", err)
 		}
-		run.done <- err // for stop
 		if !strings.Contains(err.Error(), "it is bad") || strings.Contains(err.Error(), "task") {
 			t.Error(err)
 		}
@@ -456,7 +453,7 @@ func TestSkippedRecordsOfAGlobalTableAreCounted(t *testing.T) {
 	r.opts = []topology.Option{topology.ValueSerde(refuses{})}
 	r.names("a=1", "b=bad", "a=bad", "c=3")
 	cfg := r.config()
-	cfg.Policies = processor.Policies{Decode: processor.Policy{Then: processor.DeadLetter}}
+	cfg.Policies = processor.Policies{Decode: processor.Policy{Then: processor.DeadLetter}, DeadLetterTopic: r.passed}
 	var told []string
 	cfg.Observer.OnError = func(e *processor.Error, a processor.Action) { told = append(told, fmt.Sprint(e.Offset, a)) }
 	run := r.start(cfg)
@@ -483,9 +480,7 @@ func TestPartitionsOfAGlobalTableThatComeLater(t *testing.T) {
 	r.names("a=1")
 	run := r.start(r.config())
 	r.waitFilled(run)
-	if _, err := b.Admin(t).UpdatePartitions(t.Context(), 3, r.table); err != nil {
-		t.Fatal(err)
-	}
+	grow(t, b, r.table, 3)
 	for n := range 30 {
 		r.names(fmt.Sprintf("k%02d=v", n))
 	}
@@ -501,8 +496,7 @@ func TestGlobalTableWhoseTopicIsGone(t *testing.T) {
 		r := newGlobalRig(t, b, 1)
 		r.table = "no-such-topic"
 		run := r.start(r.config())
-		err := <-run.done
-		run.done <- err
+		err := r.ends(run)
 		if err == nil || !strings.Contains(err.Error(), "topic no-such-topic does not exist: create it before the application starts") || !strings.Contains(err.Error(), "global_test.go:") {
 			t.Error(err)
 		}
@@ -515,15 +509,10 @@ func TestGlobalTableWhoseTopicIsGone(t *testing.T) {
 		r.waitFilled(run)
 		b.DeleteTopic(t, r.table)
 		b.CreateTopic(t, r.table, 1)
-		select {
-		case err := <-run.done:
-			run.done <- err
-			var e *processor.Error
-			if !errors.As(err, &e) || e.Class != processor.Restore || e.Topic != r.table || !strings.Contains(err.Error(), "a restart reads the topic anew") {
-				t.Error(err)
-			}
-		case <-time.After(kafkatest.WaitTimeout):
-			t.Fatal("still running")
+		err := r.ends(run)
+		var e *processor.Error
+		if !errors.As(err, &e) || e.Class != processor.Restore || e.Topic != r.table || !strings.Contains(err.Error(), "a restart reads the topic anew") {
+			t.Error(err)
 		}
 	})
 }
@@ -552,4 +541,104 @@ func TestGlobalTableIsFilledThoughItsTopicEndsWithAbortedRecords(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestGlobalTableWaitsForBrokers(t *testing.T) {
+	t.Parallel()
+	b := kafkatest.Fake(t)
+	proxy := kafkatest.NewProxy(t, b.Addrs[0])
+	gate := make(chan struct{})
+	r := newGlobalRig(t, b, 1)
+	r.opts = []topology.Option{topology.ValueSerde(&gated{gate: gate, at: "1"})}
+	r.names("a=1")
+	r.ask("a")
+	cfg := r.config()
+	cfg.Client = append(cfg.Client, proxy.Option())
+	run := r.start(cfg)
+	away := func() bool { return run.brokersAway.Load() }
+	kafkatest.WaitFor(t, "the fill to begin", func() bool { return run.globals[0].begun.Load() })
+	proxy.Cut()
+	kafkatest.WaitFor(t, "a broker that is away while the table is filled", away)
+	r.names("a=2")
+	close(gate)
+	proxy.Restore()
+	r.waitFilled(run)
+	r.waitPosition(run, 2)
+	kafkatest.WaitFor(t, "an answer", func() bool { return len(r.answers()) == 1 })
+	proxy.Cut()
+	kafkatest.WaitFor(t, "a broker that is away", away)
+	r.names("a=3")
+	proxy.Restore()
+	r.waitPosition(run, 3)
+	if err := run.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGlobalTableAndAnswersOfTheBroker(t *testing.T) {
+	for _, f := range []struct {
+		key   kmsg.Key
+		codes []*kerr.Error
+	}{
+		{kmsg.ListOffsets, []*kerr.Error{kerr.NotLeaderForPartition, kerr.LeaderNotAvailable, kerr.OffsetNotAvailable}},
+		{kmsg.Fetch, []*kerr.Error{kerr.NotLeaderForPartition, kerr.UnknownServerError, kerr.KafkaStorageError, kerr.UnknownTopicOrPartition}},
+		{kmsg.DescribeConfigs, []*kerr.Error{kerr.TopicAuthorizationFailed, kerr.UnknownServerError}},
+	} {
+		for _, code := range f.codes {
+			t.Run(f.key.Name()+"/"+code.Message, func(t *testing.T) {
+				t.Parallel()
+				b := kafkatest.Fake(t)
+				r := newGlobalRig(t, b, 2)
+				r.names("a=1", "b=2", "c=3")
+				given := give(b, f.key, code, 4)
+				run := r.start(r.config())
+				r.waitFilled(run)
+				r.names("a=2")
+				r.waitPosition(run, 4)
+				given.Remove()
+				if diff := cmp.Diff([]string{"a=2", "b=2", "c=3"}, content(t, run.Instance)); diff != "" {
+					t.Error(diff)
+				}
+				if err := run.stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// A position that retention has overtaken before the table is filled is no
+// reason to end: nobody has read from it.
+func TestGlobalTableThatIsOvertakenWhileItIsFilled(t *testing.T) {
+	b := kafkatest.Fake(t)
+	r := newGlobalRig(t, b, 1)
+	r.names("a=1", "b=2", "c=3")
+	overtaken := b.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.OffsetOutOfRange, Count: 1})
+	run := r.start(r.config())
+	r.waitFilled(run)
+	if overtaken.Hits() == 0 {
+		t.Error("the answer was never given")
+	}
+	if diff := cmp.Diff([]string{"a=1", "b=2", "c=3"}, content(t, run.Instance)); diff != "" {
+		t.Error(diff)
+	}
+	b.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.OffsetOutOfRange})
+	r.names("d=4")
+	err := r.ends(run)
+	if err == nil || !strings.Contains(err.Error(), "restore: node names: topic "+r.table+" partition 0 offset 3: the position is not in the log any more (a restart reads the topic anew)") {
+		t.Error(err)
+	}
+}
+
+// ends waits until an instance ends by itself and returns what Run returned.
+func (r *globalRig) ends(run *running) error {
+	r.t.Helper()
+	select {
+	case err := <-run.done:
+		run.done <- err // for stop
+		return err
+	case <-time.After(kafkatest.WaitTimeout):
+		r.t.Fatal("still running")
+		return nil
+	}
 }

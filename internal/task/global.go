@@ -27,23 +27,28 @@ type GlobalConfig struct {
 // Global writes the records of a global table's topic into the table's store.
 // It belongs to one goroutine, save the counters.
 type Global struct {
-	cfg   GlobalConfig
-	head  graph.Head
-	row   graph.GlobalRow
-	times map[int32]int64 // partition times
-	batch state.Batch
-	meta  graph.Meta
-	bad   badRecord
+	cfg        GlobalConfig
+	head       graph.Head
+	row        graph.GlobalRow
+	batch      state.Batch
+	meta       graph.Meta
+	partitions map[int32]*globalPartition
 
 	// What was dropped, by reason.
 	NullKey, NegativeTime, Skipped atomic.Uint64
 }
 
+// globalPartition is what a Global knows of one partition.
+type globalPartition struct {
+	number int32
+	time   int64 // the highest event time, -1 for none
+	bad    badRecord
+}
+
 // badRecord is what has been done about a record that cannot be decoded.
 type badRecord struct {
-	partition  int32
+	attempts   int // 0: there is none
 	offset     int64
-	attempts   int
 	null       bool // its value is to be taken as null
 	replaced   bool
 	key, value []byte // that take its place
@@ -54,21 +59,25 @@ const globalBatchBytes = 1 << 20
 
 // NewGlobal makes a Global. Nothing is written yet.
 func NewGlobal(cfg GlobalConfig) *Global {
-	g := &Global{cfg: cfg, times: map[int32]int64{}, bad: badRecord{partition: -1}}
+	g := &Global{cfg: cfg, partitions: map[int32]*globalPartition{}}
 	g.head = cfg.Global.NewHead(&g.row)
 	return g
 }
 
 // Time is the highest event time of a partition so far, -1 if there was none.
-func (g *Global) Time(partition int32) int64 {
-	if t, ok := g.times[partition]; ok {
-		return t
-	}
-	return -1
-}
+func (g *Global) Time(partition int32) int64 { return g.partition(partition).time }
 
 // SetTime sets what Time returns, for a table that was filled before.
-func (g *Global) SetTime(partition int32, ms int64) { g.times[partition] = ms }
+func (g *Global) SetTime(partition int32, ms int64) { g.partition(partition).time = ms }
+
+func (g *Global) partition(number int32) *globalPartition {
+	p := g.partitions[number]
+	if p == nil {
+		p = &globalPartition{number: number, time: -1}
+		g.partitions[number] = p
+	}
+	return p
+}
 
 // Apply writes records of one partition, in order, and says how many of them
 // are done. If that is not all and err is nil, the rest is to be given to Apply
@@ -78,10 +87,11 @@ func (g *Global) SetTime(partition int32, ms int64) { g.times[partition] = ms }
 // Records may be applied again, from any earlier one on: in the end the rows
 // are the same.
 func (g *Global) Apply(partition int32, records []graph.Input, p state.Position) (done int, wait time.Duration, err error) {
+	from := g.partition(partition)
 	g.batch.Reset()
 	for done < len(records) {
 		var ok bool
-		ok, wait, err = g.add(partition, &records[done])
+		ok, wait, err = g.add(from, &records[done])
 		if !ok {
 			break
 		}
@@ -108,12 +118,12 @@ func (g *Global) write(p state.Position) error {
 }
 
 // add turns a record into a write. ok says that it is done with.
-func (g *Global) add(partition int32, in *graph.Input) (ok bool, wait time.Duration, err error) {
+func (g *Global) add(p *globalPartition, in *graph.Input) (ok bool, wait time.Duration, err error) {
 	if in.Control {
 		return true, 0, nil
 	}
 	null := false
-	if b := &g.bad; b.partition == partition && b.offset == in.Offset {
+	if b := &p.bad; b.attempts > 0 && b.offset == in.Offset {
 		null = b.null
 		if b.replaced {
 			other := *in
@@ -125,9 +135,9 @@ func (g *Global) add(partition int32, in *graph.Input) (ok bool, wait time.Durat
 		g.NullKey.Add(1)
 		return true, 0, nil
 	}
-	ms, err := g.load(partition, in, null)
+	ms, err := g.load(p, in, null)
 	if err != nil {
-		return g.settle(partition, in, null, err)
+		return g.settle(p, in, null, err)
 	}
 	switch {
 	case ms < 0:
@@ -137,7 +147,7 @@ func (g *Global) add(partition int32, in *graph.Input) (ok bool, wait time.Durat
 		g.NullKey.Add(1)
 		return true, 0, nil
 	}
-	g.times[partition] = max(g.Time(partition), ms)
+	p.time = max(p.time, ms)
 	slab := append(g.batch.Slab(), g.row.Key...)
 	if gone := null || in.Value == nil; gone {
 		g.batch.Commit(slab, len(g.row.Key), true, ms)
@@ -150,12 +160,12 @@ func (g *Global) add(partition int32, in *graph.Input) (ok bool, wait time.Durat
 
 // load decodes a record into row, all of it: what cannot be decoded must not
 // come up in a look-up. It returns the event time.
-func (g *Global) load(partition int32, in *graph.Input, null bool) (ms int64, err error) {
+func (g *Global) load(p *globalPartition, in *graph.Input, null bool) (ms int64, err error) {
 	defer catch(&err)
 	if null {
-		ms, err = g.head.LoadNull(in, g.Time(partition))
+		ms, err = g.head.LoadNull(in, p.time)
 	} else {
-		ms, err = g.head.Load(in, g.Time(partition))
+		ms, err = g.head.Load(in, p.time)
 	}
 	if err != nil || ms < 0 {
 		return ms, err
@@ -167,19 +177,19 @@ func (g *Global) load(partition int32, in *graph.Input, null bool) (ms int64, er
 // settle does what the policy says about a record that cannot be decoded.
 // There is no task in whose transaction a dead letter could be written, and
 // each instance would write one: it is skipped instead.
-func (g *Global) settle(partition int32, in *graph.Input, null bool, cause error) (ok bool, wait time.Duration, _ error) {
-	if b := &g.bad; b.partition != partition || b.offset != in.Offset {
-		*b = badRecord{partition: partition, offset: in.Offset}
+func (g *Global) settle(p *globalPartition, in *graph.Input, null bool, cause error) (ok bool, wait time.Duration, _ error) {
+	if p.bad.offset != in.Offset {
+		p.bad = badRecord{offset: in.Offset}
 	}
-	g.bad.attempts++
+	p.bad.attempts++
 	table := g.cfg.Global
 	e := &processor.Error{
 		Class: processor.Decode, Task: processor.TaskID{Subtopology: -1, Partition: -1}, Node: table.Name,
-		Topic: table.Topic(), Partition: partition, Offset: in.Offset, Attempt: g.bad.attempts, Err: cause,
+		Topic: table.Topic(), Partition: p.number, Offset: in.Offset, Attempt: p.bad.attempts, Err: cause,
 	}
-	var p *panicError
-	if errors.As(cause, &p) {
-		e.Stack = p.stack
+	var panicked *panicError
+	if errors.As(cause, &panicked) {
+		e.Stack = panicked.stack
 	}
 	e.Hint = hint(e)
 	policy := &g.cfg.Policies.Decode
@@ -211,9 +221,9 @@ func (g *Global) settle(partition int32, in *graph.Input, null bool, cause error
 	case processor.Retry:
 		return false, backoff(policy.Backoff, e.Attempt), nil
 	case processor.NullValue:
-		g.bad.null = true
+		p.bad.null = true
 	case processor.Replace:
-		g.bad.replaced, g.bad.null, g.bad.key, g.bad.value = true, false, d.Key, d.Value
+		p.bad.replaced, p.bad.null, p.bad.key, p.bad.value = true, false, d.Key, d.Value
 	default:
 		return false, 0, e
 	}
