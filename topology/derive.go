@@ -67,12 +67,16 @@ func (d derivation[K, V, VO]) view(from graph.View[K, V]) graph.View[K, VO] {
 	if from.Open == nil {
 		return graph.View[K, VO]{}
 	}
-	return graph.View[K, VO]{Stores: from.Stores, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
+	return graph.View[K, VO]{Stores: from.Stores, Versioned: from.Versioned, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
 		rows, err := from.Open(t)
 		if err != nil {
 			return nil, err
 		}
-		return &derivedRows[K, V, VO]{rows, d.row}, nil
+		made := &derivedRows[K, V, VO]{rows, d.row}
+		if from.Versioned {
+			return &derivedPast[K, V, VO]{made, rows.(graph.Past[K, V])}, nil
+		}
+		return made, nil
 	}}
 }
 
@@ -115,9 +119,14 @@ type derivedRows[K, V, VO any] struct {
 	row  func(K, V, bool) (VO, bool)
 }
 
-// Get gives a row that is made of none the time -1.
 func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err error) {
 	from, timeMs, has, err := r.rows.Get(key)
+	return r.made(key, from, timeMs, has, err)
+}
+
+// made is what becomes of a row that was looked up. One that is made of none
+// has the time -1.
+func (r *derivedRows[K, V, VO]) made(key K, from V, timeMs int64, has bool, err error) (row VO, _ int64, ok bool, _ error) {
 	if err != nil {
 		return row, 0, false, err
 	}
@@ -128,4 +137,15 @@ func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err e
 		timeMs = -1
 	}
 	return row, timeMs, true, nil
+}
+
+// derivedPast are derivedRows of a versioned table.
+type derivedPast[K, V, VO any] struct {
+	*derivedRows[K, V, VO]
+	past graph.Past[K, V]
+}
+
+func (r *derivedPast[K, V, VO]) GetAsOf(key K, asOfMs int64) (row VO, timeMs int64, ok bool, err error) {
+	from, timeMs, has, err := r.past.GetAsOf(key, asOfMs)
+	return r.made(key, from, timeMs, has, err)
 }

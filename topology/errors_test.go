@@ -232,6 +232,10 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			return line(-2)
 		}, "group-table: value: no serde for topology_test.event: register one before with " +
 			"topology.Register(b, serde.JSON[topology_test.event]()), or give it as an option"},
+		{"versioned table with a time to live", func(b *topology.Builder) string {
+			topology.ToTable(in(b), "rows", topology.Versioned(ms), topology.TTL(ms))
+			return line(-1)
+		}, "to-table: the options TTL and Versioned exclude each other: versions go by their history"},
 		{"two equal names", func(b *topology.Builder) string {
 			topology.Count(topology.GroupBy(in(b), key), "counts")
 			topology.Count(topology.GroupBy(topology.Stream[string, string](b, "more"), key), "counts")

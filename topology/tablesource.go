@@ -2,17 +2,18 @@ package topology
 
 import (
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 )
 
 // Table reads a topic as a table, into a store of the given name: a record is
 // the new row of its key, also if it is older than the present one, and a null
 // value deletes the row. Records with a null key are dropped and counted. It
-// takes the options of Stream but Name and RefuseNulls, and Unlogged, LogConfig
-// and TTL.
+// takes the options of Stream but Name and RefuseNulls, and Unlogged, LogConfig,
+// and TTL or Versioned.
 func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
 	o := options(b.g, "table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
-		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
+		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)
 	read := *o
 	read.Name = name + "-source"
 	in := addSource[K, V](b.g, &graph.Source{Topics: []string{topic}}, &read)
@@ -27,16 +28,26 @@ func rows[K, V any](in graph.Handle, op, name string, o *graph.Options) KTable[K
 	n.Stores = []string{name}
 	n.Out = []graph.Port{graph.NewPort[K, graph.Change[V]]()}
 	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)
-	addStore(b, n, name, o, ks, vs)
-	n.New = func(t graph.Task, outs []any) ([]any, error) {
+	h := in.NewValue(n, vs)
+	h.KeySerde = ks
+	if o.Given(graph.OptVersioned) {
+		addVersionedStore(b, n, name, o, ks, vs)
+		n.New, h.View = newVersions[K](n, name, vs), pastView[K, V](name)
+	} else {
+		addStore(b, n, name, o, ks, vs)
+		n.New, h.View = newUpsert[K](n, name, vs), storeView[K](name, same[V])
+	}
+	return TableOf[K, V](h)
+}
+
+// newUpsert is Node.New of a table that is not versioned.
+func newUpsert[K, V any](n *graph.Node, name string, vs serde.Serde[V]) func(graph.Task, []any) ([]any, error) {
+	return func(t graph.Task, outs []any) ([]any, error) {
 		return receiver(&upsert[K, V]{
 			node: n, store: t.Store(name).(state.KeyValue[K, V]), out: output[K, graph.Change[V]](outs),
 			isNull: graph.IsNull(vs), nullKey: t.Counter(n, "null_key"),
 		})
 	}
-	h := in.NewValue(n, vs)
-	h.KeySerde, h.View = ks, storeView[K](name, same[V])
-	return TableOf[K, V](h)
 }
 
 // upsert takes each record for the new row of its key.

@@ -7,6 +7,8 @@ type View[K, V any] struct {
 	// Stores are those that Open reads. A node that opens the View lists them
 	// as its own, so that they are in its task.
 	Stores []string
+	// Versioned says that what Open returns is a Past.
+	Versioned bool
 	// Open returns the rows as the task sees them, with what the running
 	// transaction has written. It is called when nodes are made.
 	Open func(t Task) (Getter[K, V], error)
@@ -17,6 +19,14 @@ type Getter[K, V any] interface {
 	// Get returns the row of key and its event time in milliseconds; ok is
 	// false if there is none.
 	Get(key K) (v V, timeMs int64, ok bool, err error)
+}
+
+// Past looks up rows of a versioned table.
+type Past[K, V any] interface {
+	Getter[K, V]
+	// GetAsOf returns the row of key at a time in milliseconds, and since when
+	// it was that.
+	GetAsOf(key K, asOfMs int64) (v V, timeMs int64, ok bool, err error)
 }
 
 // ViewOf is the View of a table's handle. One that cannot be opened stands for
