@@ -1,0 +1,181 @@
+package streamstest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// Script runs text scripts: files of commands and of the output expected of
+// them, which read as documentation. Package datadriven parses such files and
+// rewrites their outputs:
+//
+//	app topology=word-count
+//	----
+//
+//	in lines
+//	- "to be or not to be" @0:07
+//	----
+//	out totals  to   1  @0:07
+//	out totals  be   1  @0:07
+//	...
+//
+// The commands are app, describe, in, advance, commit, out, state, changelog,
+// metrics, status, log, crash, restart, rebalance, fault and _breakpoint; each
+// is explained in the file cmd_<name>.go. All that a command changes is shown
+// by it: records that were written since the command before, and the error
+// that ended the application if there is one.
+//
+// The zero value with Topologies is ready. A Script is for one file.
+type Script struct {
+	// TB is the test that runs the script. Defaults to panics.
+	TB TB
+	// Topologies are what the command app can start, by name. Required.
+	Topologies map[string]func() *topology.Builder
+	// Mode is how the application runs if the script does not say so itself.
+	// Defaults to one instance in memory that commits after each record.
+	Mode Mode
+
+	d       *Driver
+	unread  map[string]int // place in the log of each topic that is shown
+	handled []string       // errors that a policy has settled
+	piped   int
+	plan    crashPlan
+}
+
+// Run runs one command and returns its output, which ends with a newline if
+// there is any. What is wrong with the command is part of it.
+func (s *Script) Run(name string, args []Arg, input string) string {
+	cmd, ok := commands[name]
+	if !ok {
+		return fmt.Sprintf("there is no command %s\n", name)
+	}
+	for _, a := range args {
+		if !slices.Contains(cmd.args, a.Name) && !slices.Contains(cmd.args, "*") {
+			return fmt.Sprintf("%s has no argument %s, it has %s\n", name, a.Name, strings.Join(cmd.args, ", "))
+		}
+	}
+	if s.d == nil && name != "app" {
+		return "the first command must be app\n"
+	}
+	var out strings.Builder
+	if err := cmd.run(s, call{args, input, &out}); err != nil {
+		fmt.Fprintf(&out, "error: %v\n", err)
+	}
+	return out.String()
+}
+
+// Arg is an argument of a command: name, or name=value.
+type Arg struct {
+	Name   string
+	Values []string
+}
+
+// command is one command of the language.
+type command struct {
+	args []string // the names it knows; "*" is any
+	run  func(*Script, call) error
+}
+
+// commands is filled by the files of the commands.
+var commands = map[string]command{
+	"app":         {[]string{"topology", "partitions", "instances", "guarantee", "commit", "errors", "dead-letters", "matrix"}, cmdApp},
+	"describe":    {nil, cmdDescribe},
+	"in":          {[]string{"*"}, cmdIn},
+	"advance":     {[]string{"*"}, cmdAdvance},
+	"commit":      {nil, cmdCommit},
+	"out":         {[]string{"*"}, cmdOut},
+	"state":       {[]string{"*"}, cmdState},
+	"changelog":   {[]string{"*"}, cmdChangelog},
+	"metrics":     {nil, cmdMetrics},
+	"status":      {nil, cmdStatus},
+	"log":         {nil, cmdLog},
+	"crash":       {[]string{"at", "instance"}, cmdCrash},
+	"restart":     {nil, cmdRestart},
+	"rebalance":   {[]string{"n"}, cmdRebalance},
+	"_breakpoint": {nil, cmdBreakpoint},
+}
+
+// call is one use of a command.
+type call struct {
+	args  []Arg
+	input string
+	out   *strings.Builder
+}
+
+// value is the value of an argument, "" if it was not given.
+func (c call) value(name string) string {
+	for _, a := range c.args {
+		if a.Name == name && len(a.Values) > 0 {
+			return a.Values[0]
+		}
+	}
+	return ""
+}
+
+// word is the argument without a value that a command expects.
+func (c call) word(what string) (string, error) {
+	for _, a := range c.args {
+		if len(a.Values) == 0 {
+			return a.Name, nil
+		}
+	}
+	return "", fmt.Errorf("which %s?", what)
+}
+
+func (c call) printf(format string, args ...any) { fmt.Fprintf(c.out, format, args...) }
+
+// act does something to the application and shows what came of it.
+func (s *Script) act(c call, fn func()) error {
+	failed := s.d.failed
+	err := s.d.Try(fn)
+	s.showNew(c)
+	if failed != nil {
+		return nil // was shown
+	}
+	return err
+}
+
+// Errors settled by a policy, for the command log.
+func (s *Script) note(e *processor.Error, a processor.Action) {
+	s.handled = append(s.handled, fmt.Sprintf("%s: %v", a, e))
+}
+
+// clock is how scripts write times: minutes and seconds since the beginning
+// of time.
+func clock(ms int64) string {
+	sign := ""
+	if ms < 0 {
+		sign, ms = "-", -ms
+	}
+	t := fmt.Sprintf("%s%d:%02d", sign, ms/60_000, ms/1000%60)
+	if ms%1000 != 0 {
+		t += fmt.Sprintf(".%03d", ms%1000)
+	}
+	return t
+}
+
+// parseClock reads what clock writes, hours before minutes if there are two
+// colons, and plain milliseconds.
+func parseClock(s string) (ms int64, err error) {
+	if !strings.Contains(s, ":") {
+		_, err = fmt.Sscanf(s, "%d", &ms)
+		return ms, err
+	}
+	var d time.Duration
+	for i, part := range strings.Split(s, ":") {
+		n, err := time.ParseDuration(part + "s")
+		if err != nil {
+			return 0, fmt.Errorf("time %q: it is written as minutes:seconds, hours:minutes:seconds or in milliseconds", s)
+		}
+		if i > 0 {
+			d *= 60
+		}
+		d += n
+	}
+	return d.Milliseconds(), nil
+}
