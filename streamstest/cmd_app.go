@@ -46,7 +46,7 @@ func cmdApp(s *Script, c call) error {
 	if s.d != nil {
 		s.d.Close()
 	}
-	s.unread, s.handled, s.piped, s.plan = map[string]int{}, nil, 0, crashPlan{}
+	s.unread, s.handled, s.piped, s.plan = map[string]int{}, nil, nil, crashPlan{}
 	s.d = New(s.TB, b, cfg)
 	return nil
 }

@@ -59,6 +59,8 @@ func (s *Script) pipe(t *topic, text string) error {
 		return fmt.Errorf("topic %s has no partition %d", t.name, l.partition)
 	}
 	s.d.append(t, l.partition, in)
+	e := t.log[len(t.log)-1]
+	s.piped = append(s.piped, Piped{t.name, raw(&e)})
 	s.d.settle()
 	return nil
 }

@@ -58,7 +58,7 @@ func (s *Script) before() {
 
 // after is called after each record that a script pipes in.
 func (s *Script) after() {
-	if s.piped++; s.Mode.Every > 1 && s.piped%s.Mode.Every == 0 {
+	if s.Mode.Every > 1 && len(s.piped)%s.Mode.Every == 0 {
 		s.d.Commit()
 	}
 }

@@ -43,7 +43,7 @@ type Script struct {
 	d       *Driver
 	unread  map[string]int // place in the log of each topic that is shown
 	handled []string       // errors that a policy has settled
-	piped   int
+	piped   []Piped
 	plan    crashPlan
 }
 
@@ -67,6 +67,13 @@ func (s *Script) Run(name string, args []Arg, input string) string {
 		fmt.Fprintf(&out, "error: %v\n", err)
 	}
 	return out.String()
+}
+
+// Close stops the application. The test does it at its end as well.
+func (s *Script) Close() {
+	if s.d != nil {
+		s.d.Close()
+	}
 }
 
 // Arg is an argument of a command: name, or name=value.
@@ -97,6 +104,7 @@ var commands = map[string]command{
 	"crash":       {[]string{"at", "instance"}, cmdCrash},
 	"restart":     {nil, cmdRestart},
 	"rebalance":   {[]string{"n"}, cmdRebalance},
+	"fault":       {[]string{"times", "*"}, cmdFault},
 	"_breakpoint": {nil, cmdBreakpoint},
 }
 
@@ -134,8 +142,8 @@ func (s *Script) act(c call, fn func()) error {
 	failed := s.d.failed
 	err := s.d.Try(fn)
 	s.showNew(c)
-	if failed != nil {
-		return nil // was shown
+	if err == failed { // it was shown
+		return nil
 	}
 	return err
 }
