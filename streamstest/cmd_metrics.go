@@ -13,14 +13,10 @@ import (
 //	counts  null_key  2
 func cmdMetrics(s *Script, c call) error {
 	seen := map[drop]bool{}
-	for k := range s.d.drops {
-		seen[k] = true
+	for at := range s.d.counts.drops {
+		seen[at] = true
 	}
-	for _, r := range s.d.tasks() {
-		for _, n := range r.Published().Drops() {
-			seen[drop{n.Node, n.Reason}] = true
-		}
-	}
+	s.d.eachDrop(func(at drop, _ uint64) { seen[at] = true })
 	var rows [][]string
 	for k := range seen {
 		if n := s.d.Dropped(k.node, k.reason); n > 0 {

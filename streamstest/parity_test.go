@@ -27,7 +27,7 @@ var notYet = []string{
 	"sliding-reduce", "stream-global-inner", "stream-global-left", "stream-stream-inner", "stream-stream-left",
 	"stream-stream-outer", "stream-table-inner", "stream-table-left", "stream-versioned-table-grace",
 	"stream-versioned-table-left", "suppress-max-records", "suppress-time-limit", "table-table-inner",
-	"table-regroup-aggregate", "table-regroup-count", "table-table-left", "table-table-outer", "tumbling-count", "tumbling-final", "tumbling-suppress",
+	"table-table-left", "table-table-outer", "tumbling-count", "tumbling-final", "tumbling-suppress",
 }
 
 // traced is one line of a trace: a record, and what came of it.
