@@ -31,6 +31,7 @@ var arrows = map[string]string{
 	"internal/task":      "internal/graph internal/store processor state",
 	"internal/runtime":   "internal/task internal/graph internal/store changelog processor state metrics status",
 	"internal/kafkatest": "embedded",
+	"internal/corpus":    "topology processor state serde aggregate streamstest",
 	"internal/chaos":     "",
 	"internal/lint":      "",
 }
@@ -45,17 +46,18 @@ var outside = map[string]string{
 	// It registers globally.
 	"github.com/prometheus/client_golang/prometheus/promauto": "",
 
-	"github.com/cockroachdb/pebble/v2": "state/lsm",
-	"github.com/tidwall/btree":         "state internal/store",
-	"golang.org/x/sync":                "changelog internal/runtime",
-	"golang.org/x/sys":                 "embedded state/lsm",
-	"go.uber.org/goleak":               "internal/kafkatest",
-	"github.com/google/go-cmp":         "state/statetest serde/serdetest",
-	"pgregory.net/rapid":               "state/statetest",
+	"github.com/cockroachdb/pebble/v2":  "state/lsm",
+	"github.com/tidwall/btree":          "state internal/store",
+	"golang.org/x/sync":                 "changelog internal/runtime",
+	"golang.org/x/sys":                  "embedded state/lsm",
+	"go.uber.org/goleak":                "internal/kafkatest",
+	"github.com/cockroachdb/datadriven": "internal/corpus",
+	"github.com/google/go-cmp":          "state/statetest serde/serdetest internal/corpus",
+	"pgregory.net/rapid":                "state/statetest",
 
 	// Of the standard library: testing adds flags to a program, and libraries
 	// take a *slog.Logger.
-	"testing": "internal/kafkatest state/statetest",
+	"testing": "internal/kafkatest state/statetest internal/corpus",
 	"log":     "examples/...",
 }
 
