@@ -25,7 +25,7 @@ func (d *Driver) Commit() {
 // something to commit.
 func (d *Driver) commitAll() (any bool) {
 	for _, inst := range slices.Clone(d.instances) {
-		if d.failed == nil && slices.ContainsFunc(inst.tasks, func(r *running) bool { return r.NeedsCommit() }) {
+		if d.failed == nil && slices.ContainsFunc(inst.tasks, func(r *running) bool { return r.NeedsCommit() && !r.draining }) {
 			any = true
 			if err := d.commit(inst); err != nil {
 				d.fail(err)
@@ -49,6 +49,11 @@ func (d *Driver) commit(inst *instance) error {
 		if !r.NeedsCommit() {
 			continue
 		}
+		if ready, err := d.drain(r); err != nil {
+			return err
+		} else if !ready {
+			continue
+		}
 		c, err := r.Commit(d.seq, d.nowMs)
 		if err != nil {
 			return err
@@ -70,13 +75,17 @@ func (d *Driver) commit(inst *instance) error {
 		return nil
 	}
 	if d.cfg.AtLeastOnce {
-		d.produce(commits)
+		if err := d.produce(commits); err != nil {
+			return err
+		}
 	}
 	if down, err := d.reached(AfterProduce, inst); down {
 		return err // exactly once: the transaction is aborted with all that was produced
 	}
 	if !d.cfg.AtLeastOnce {
-		d.produce(commits)
+		if err := d.produce(commits); err != nil {
+			return err
+		}
 	}
 	for _, c := range commits {
 		for _, o := range c.Offsets {
@@ -96,6 +105,21 @@ func (d *Driver) commit(inst *instance) error {
 	return err
 }
 
+// drain makes sure that no calls to other services are open which a commit of
+// the task has to wait for. While there are, the task takes no more records and
+// the others commit without it.
+func (d *Driver) drain(r *running) (ready bool, err error) {
+	res, err := r.Drain(d.nowMs)
+	if err != nil {
+		return false, err
+	}
+	r.draining = res.Wait != task.WaitNone
+	if r.draining {
+		r.until = res.Until
+	}
+	return !r.draining, nil
+}
+
 // Abort has the next commits fail, as many as times says, as they do when a
 // broker refuses a record. The instance goes on: its tasks go back to what was
 // committed last and process the records after it again.
@@ -106,13 +130,13 @@ func (d *Driver) abort(inst *instance) {
 	d.counts.aborted++
 	for _, r := range inst.tasks {
 		r.Discard()
-		r.until, r.parked = math.MaxInt64, false
+		r.until, r.parked, r.draining = math.MaxInt64, false, false
 		d.wake(r)
 	}
 }
 
 // produce writes outputs and changelogs.
-func (d *Driver) produce(commits []*task.Commit) {
+func (d *Driver) produce(commits []*task.Commit) error {
 	for _, c := range commits {
 		for i := range c.Out.Len() {
 			o := c.Out.At(i)
@@ -123,11 +147,15 @@ func (d *Driver) produce(commits []*task.Commit) {
 			d.append(t, o.Partition, in)
 		}
 		for _, s := range c.Stores {
-			if s.Spec.Logged {
-				d.logBatch(s.Spec, s.Batch, c.Task.Partition)
+			if !s.Spec.Logged {
+				continue
+			}
+			if err := d.logBatch(s.Spec, s.Batch, c.Task.Partition); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
 }
 
 // apply brings what was committed into the stores.

@@ -27,6 +27,7 @@ type Driver struct {
 	nowMs     int64
 	seq       uint64 // of the last commit
 	scratch   []graph.Input
+	keys      []byte // of changelog records; scratch
 
 	crash  crash
 	aborts int // how many of the next commits fail

@@ -37,8 +37,11 @@ type running struct {
 	stores map[string]state.Store
 	until  int64 // when it is worth while to let it process again, if no record comes
 	parked bool  // because a retry waits for its back-off
-	queued bool  // is among Driver.ready
-	closed bool
+	// draining says that a commit waits for calls to other services, and that
+	// one of them waits for its retry.
+	draining bool
+	queued   bool // is among Driver.ready
+	closed   bool
 }
 
 // start starts n instances and spreads all tasks over them.
@@ -88,7 +91,8 @@ func (d *Driver) assign(id processor.TaskID, inst *instance) error {
 		App: d.cfg.AppID, Sub: sub, Partition: id.Partition, NowMs: d.nowMs,
 		Topics: map[*graph.Node][]string{}, Positions: map[string]int64{}, Restored: map[string]task.Metadata{},
 		Stores: r.stores, Globals: inst.globalStores(), Policies: d.cfg.Errors, OnError: d.cfg.OnError,
-		Partitions: d.partitions,
+		ExactlyOnce: !d.cfg.AtLeastOnce, // calls run at once, by graph.Inline
+		Partitions:  d.partitions,
 	}
 	for _, in := range d.layout.Inputs[sub.ID] {
 		if int(id.Partition) >= in.Partitions {

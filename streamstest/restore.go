@@ -1,7 +1,6 @@
 package streamstest
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -25,17 +24,20 @@ func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) (re
 	t := d.topics[d.ChangelogTopic(spec.Name)]
 	p := t.partitions[number]
 	var b state.Batch
+	newest := int64(-1)
 	for _, i := range p.records[at.Next:] {
 		in := &t.log[i].Input
-		if in.Value == nil {
-			b.Delete(in.Key, in.Time)
-			continue
+		newest = max(newest, in.Time)
+		spec.Format.Restore(&b, state.Write{Key: in.Key, Value: in.Value, Delete: in.Value == nil, Time: in.Time})
+	}
+	if spec.Format == state.Versions && b.Len() > 0 {
+		ms, ok, err := spec.Format.StreamTime(s)
+		if err != nil {
+			return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
 		}
-		slab := append(b.Slab(), in.Key...)
-		if spec.Format == state.Timestamped {
-			slab = binary.BigEndian.AppendUint64(slab, uint64(in.Time))
+		if !ok || newest > ms {
+			spec.Format.SetStreamTime(&b, newest)
 		}
-		b.Commit(append(slab, in.Value...), len(in.Key), false, in.Time)
 	}
 	if err := s.Load(&b, d.position(p)); err != nil {
 		return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
@@ -49,16 +51,19 @@ func (d *Driver) position(p *partition) state.Position {
 }
 
 // logBatch writes a batch of a store to its changelog.
-func (d *Driver) logBatch(spec *graph.StoreSpec, b *state.Batch, number int32) {
+func (d *Driver) logBatch(spec *graph.StoreSpec, b *state.Batch, number int32) error {
 	t := d.topics[d.ChangelogTopic(spec.Name)]
 	for i := range b.Len() {
-		w := b.At(i)
-		value := w.Value
-		if !w.Delete && spec.Format == state.Timestamped {
-			value = value[8:]
+		w, ok, err := spec.Format.Record(b.At(i), &d.keys)
+		if err != nil {
+			return fmt.Errorf("changelog of store %s: %w", spec.Name, err)
 		}
-		d.append(t, number, record(w.Key, value, w.Time))
+		if ok {
+			d.append(t, number, record(w.Key, w.Value, w.Time))
+		}
 	}
+	d.keys = d.keys[:0]
+	return nil
 }
 
 // record is a record with bytes of its own.

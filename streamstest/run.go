@@ -44,21 +44,31 @@ func (d *Driver) settle() {
 
 // turn lets a task process as many records as its instance may before a commit.
 func (d *Driver) turn(r *running) error {
+	if r.draining {
+		ready, err := d.drain(r)
+		if err != nil || !ready {
+			return err
+		}
+		d.wake(r)
+		return d.commit(r.on)
+	}
 	limit := d.cfg.CommitEvery - r.on.uncommitted
 	if d.cfg.ManualCommit {
 		limit = 1000
 	}
+	again := r.until <= d.nowMs // a call was to be tried again, if it was not a record
 	d.feed(r)
 	res, err := r.Process(d.nowMs, limit)
 	if err != nil {
 		return err
 	}
-	r.until, r.parked = math.MaxInt64, res.Wait == task.WaitParked
-	switch res.Wait {
-	case task.WaitNone:
+	r.until, r.parked = res.Until, res.Wait == task.WaitParked
+	if res.Wait == task.WaitNone {
+		r.until = math.MaxInt64
 		d.wake(r)
-	case task.WaitParked, task.WaitRate:
-		r.until = res.Until
+	}
+	if again && res.Records == 0 && r.NeedsCommit() {
+		res.Records = 1
 	}
 	return d.worked(r, res.Records)
 }
