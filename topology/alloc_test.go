@@ -76,6 +76,12 @@ func TestOperatorsDoNotAllocate(t *testing.T) {
 			rows = topology.TransformTable(rows, func(_ int64, row processor.Maybe[int64]) processor.Maybe[int64] { return row }, topology.Stored("made"))
 			topology.To(rows.ToStream(), "out")
 		},
+		"table, group, repartition": func(in topology.KStream[int64, int64]) {
+			group := topology.GroupTable(topology.ToTable(in, "rows"), func(k, v int64) topology.Pair[int64, int64] {
+				return topology.Pair[int64, int64]{Key: v, Value: k}
+			})
+			topology.Count(group, "counts")
+		},
 		"reduce, sink": func(in topology.KStream[int64, int64]) {
 			rows := topology.Reduce(topology.GroupByKey(in), "rows", func(a, b int64) int64 { return a + b })
 			topology.To(rows.ToStream(), "out")

@@ -11,9 +11,9 @@
 //
 //	Stream ──> KStream ── GroupBy, GroupByKey ──> KGroupedStream
 //	             │  ^                                  │
-//	         To  │  └── ToStream ── KTable <── Count, Reduce, Aggregate
-//	             v
-//	           topic
+//	         To  │  └── ToStream ── KTable <── Count, Reduce, Aggregate, Cogroup
+//	             v                  ^    │             ^
+//	           topic      Table, ToTable └─ GroupTable ┘
 //
 // Operators that need new types are functions, all others are methods. None of
 // them fails: what is wrong with a topology comes out when it is built, all of
