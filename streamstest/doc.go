@@ -29,7 +29,9 @@
 // instances, each instance commits its own. Crash and CrashAt take instances
 // down between records or in the middle of a commit; tasks then go on elsewhere
 // from committed offsets and changelogs. What was promised for the guarantee
-// must hold whatever the step: that is what to test.
+// must hold whatever the step: Matrix runs one program under every combination
+// of them. Calls to other services are made at once, where they are asked for;
+// those that are to be tried again wait for Advance, as records do.
 //
 // The package makes no assumptions about Kafka beyond that: there is no fetch,
 // no rebalance protocol and no time-out. Those are tested with a broker.
