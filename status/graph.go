@@ -38,9 +38,11 @@ func (s Subtopology) Sources() []Node {
 	return slices.DeleteFunc(slices.Clone(s.Nodes), s.fed)
 }
 
-// Sinks are the nodes that write topics: those to which edges lead.
+// Sinks are the nodes that write topics: those with topics to which edges lead.
 func (s Subtopology) Sinks() []Node {
-	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n Node) bool { return len(n.Topics) == 0 || !s.fed(n) })
+	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n Node) bool {
+		return len(n.Topics) == 0 && !n.Chosen || !s.fed(n)
+	})
 }
 
 func (s Subtopology) fed(n Node) bool {
@@ -65,6 +67,9 @@ type Node struct {
 	// Partitions is the count that was asked for if the topic is internal, 0
 	// if it follows from the topics before.
 	Partitions int `json:"partitions,omitempty"`
+	// Chosen says that a sink writes each record to a topic that is chosen for
+	// it.
+	Chosen bool `json:"chosen,omitempty"`
 	// Start is where a source begins without a committed offset: "earliest",
 	// "latest", "time" or "offsets". It is empty for internal topics.
 	Start string `json:"start,omitempty"`

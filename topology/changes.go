@@ -31,6 +31,7 @@ const (
 	repartitionRemoved
 	repartitionAdded
 	repartitionTypes
+	repartitionPartitioner
 	repartitionCount
 	repartitionCountAsked
 	repartitionCountLeft
@@ -45,6 +46,7 @@ const (
 	sinkRemoved
 	sinkAdded
 	sinkTypes
+	sinkPartitioner
 
 	// Of global tables.
 	globalAdded
@@ -128,6 +130,9 @@ var effects = [...]struct {
 	repartitionTypes: {status.Breaking, "types or serdes of a repartition topic change",
 		"records are <new> and were <old>: those that are in <app>-<topic>-repartition cannot be read",
 		drain},
+	repartitionPartitioner: {status.Breaking, "a repartition topic gets or loses a partitioner of its own",
+		"records go to other partitions: the tasks there do not have the rows of before, which stay where their keys went",
+		"keep the partitioner; or " + drain + " with a new name for the stores behind it"},
 	repartitionCount: {status.Breaking, "the partition count of a repartition topic changes",
 		"<new> partitions are asked for and <old> were: the start fails, since the topic exists",
 		"ask for <old>; or " + drain + " with a new name for the topic and for the stores behind it"},
@@ -160,6 +165,9 @@ var effects = [...]struct {
 	sinkTypes: {status.Warning, "the types or serdes of a sink change",
 		"records are <new> and were <old>: readers find both in the topic",
 		"have the readers understand both before the start, or write another topic"},
+	sinkPartitioner: {status.Warning, "a sink gets or loses a partitioner of its own",
+		"records of one key go to another partition than before: readers see them out of order, and their state may be elsewhere",
+		"have the readers come to the end before the start, or write another topic"},
 
 	globalAdded: {status.Safe, "a global table is added",
 		"each instance fills it from its topic before it is ready", ""},

@@ -64,16 +64,17 @@ var described = map[string]func(b *topology.Builder){
 		small := split.Branch("small", func(_ string, p purchase) bool { return len(p.Lines) < 10 })
 		large := split.Default("large").Peek(func(string, purchase) {}, topology.Name("audit"))
 		topology.To(small.Merge(large, topology.Name("together")), "checked")
-		topology.To(large, "large-ones")
+		topology.ToChosen(large, func(id string, _ purchase) string { return id }, topology.Name("per-shop"))
 	},
 	"stores": func(b *topology.Builder) {
 		topology.Register(b, serde.JSON[purchase]())
 		in := topology.Stream[string, purchase](b, "purchases", topology.Name("purchases"), topology.FromLatest())
 		byShop := topology.SelectKey(in, func(_ string, p purchase) string { return p.note }, topology.Name("by-shop"))
-		through := topology.Repartition(byShop, "shops", topology.Partitions(12))
-		seen := topology.NewStore[string, purchase](b, "seen", topology.Unlogged())
+		through := topology.Repartition(byShop, "shops", topology.Partitions(12), topology.Partitioner(byPurchase))
+		seen := topology.NewStore[string, purchase](b, "seen", topology.Unlogged(), topology.TTL(24*time.Hour))
 		kept := topology.NewStore[string, int32](b, "kept", topology.LogConfig(map[string]string{"segment.ms": "600000", "min.insync.replicas": "2"}))
-		topology.Process(through, func(processor.Context) forward { return forward{} }, topology.Name("remember"), topology.With(seen, kept))
+		prices := topology.NewVersionedStore[string, float64](b, "prices", time.Hour)
+		topology.Process(through, func(processor.Context) forward { return forward{} }, topology.Name("remember"), topology.With(seen, kept, prices))
 		sizes := topology.MapValues(through, func(p purchase) int64 { return int64(len(p.Lines)) }, topology.Name("sizes"))
 		average := topology.Aggregate(topology.GroupByKey(sizes), "average", aggregate.Avg(func(n int64) int64 { return n }))
 		topology.To(average.ToStream(topology.Name("averages")), "averages", topology.Name("write"))
@@ -88,6 +89,8 @@ var described = map[string]func(b *topology.Builder){
 		topology.Process(visits, func(processor.Context) visit { return visit{} }, topology.Name("priced"), topology.With(prices))
 	},
 }
+
+func byPurchase(_ string, key string, _ purchase, partitions int) int { return len(key) % partitions }
 
 type forward struct{}
 

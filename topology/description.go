@@ -20,7 +20,10 @@ type description struct {
 	// reads are the sources of user topics and of patterns, repartitions those
 	// of internal ones, writes the sinks of user topics.
 	reads, repartitions, writes map[string]nodeAt
-	types                       map[string]status.Type
+	// partitioners say how the partitions of repartition topics are chosen, if
+	// it is by a function of the user's.
+	partitioners map[string]string
+	types        map[string]status.Type
 }
 
 // storeAt is a store and the index of its subtopology, nodeAt the same.
@@ -39,6 +42,7 @@ func readDescription(which string, text []byte) (*description, error) {
 	d := &description{
 		stores: map[string]storeAt{}, nodes: map[string]nodeAt{}, types: map[string]status.Type{},
 		reads: map[string]nodeAt{}, repartitions: map[string]nodeAt{}, writes: map[string]nodeAt{},
+		partitioners: map[string]string{},
 	}
 	var header struct{ Version int } // of a newer version the rest may be anything
 	switch err := json.Unmarshal(text, &header); {
@@ -78,13 +82,21 @@ func (d *description) index(i int, sub status.Subtopology) {
 		}
 	}
 	for _, n := range sub.Sinks() {
-		if !n.Internal {
-			for _, topic := range n.Topics {
+		for _, topic := range n.Topics {
+			if n.Internal {
+				d.partitioners[topic], _ = part(n.Detail, "partitioner")
+			} else {
 				d.writes[topic] = nodeAt{n, i}
 			}
 		}
+		if n.Chosen {
+			d.writes[chosenTopics] = nodeAt{n, i}
+		}
 	}
 }
+
+// chosenTopics stands for those that a sink chooses for each record.
+const chosenTopics = "chosen for each record"
 
 // topicsOf are the names of what a source reads, a pattern among them.
 func topicsOf(n status.Node) []string {

@@ -131,6 +131,16 @@ func several(all ...building) building {
 	}
 }
 
+func byKey(_, key, _ string, partitions int) int { return len(key) % partitions }
+
+// chosen writes each record to the topic that its key names.
+func chosen(s serde.Serde[string]) building {
+	return func(b *topology.Builder) {
+		in := topology.Stream[string, string](b, "in")
+		topology.ToChosen(in, func(key, _ string) string { return key }, topology.ValueSerde(s))
+	}
+}
+
 func pattern(p string) building {
 	return func(b *topology.Builder) {
 		topology.To(topology.StreamPattern[string, string](b, p), "out", topology.Name("write"))
@@ -299,6 +309,10 @@ var diffs = []struct {
 		[]string{"breaking: repartition topic by-value: records are string, string (string, quoted) and were string, string (string, string):"},
 	},
 	{
+		"repartition by another partitioner", grouped(), grouped(topology.Partitioner(byKey)),
+		[]string{"breaking: repartition topic by-value: records go to other partitions: the tasks there"},
+	},
+	{
 		"count asked for", grouped(), grouped(topology.Partitions(8)),
 		[]string{"warning: repartition topic by-value: 8 partitions are asked for, where the count followed"},
 	},
@@ -338,6 +352,21 @@ var diffs = []struct {
 	{
 		"sink writes elsewhere", written("in", "out", serde.String), written("in", "out2", serde.String),
 		[]string{"warning: topic out: write writes out2 and wrote out, which gets nothing more"},
+	},
+	{
+		"sink with a partitioner", written("in", "out", serde.String),
+		building(func(b *topology.Builder) {
+			topology.To(topology.Stream[string, string](b, "in"), "out", topology.Partitioner(byKey))
+		}),
+		[]string{"warning: topic out: records of one key go to another partition than before"},
+	},
+	{
+		"topics per record", chosen(serde.String), chosen(quoted{}),
+		[]string{"warning: topic chosen for each record: records are string, string (string, quoted) and were string, string (string, string):"},
+	},
+	{
+		"topics per record instead of one", written("in", "out", serde.String), chosen(serde.String),
+		[]string{"warning: topic out: its readers get nothing more"},
 	},
 	{
 		"generated names of sinks say nothing",

@@ -23,6 +23,9 @@ func (d *diff) repartitions() {
 		if was, is, same := d.records(old.Node, new.Node); !same {
 			d.add(repartitionTypes, what, "topic", topic, "old", was, "new", is)
 		}
+		if d.old.partitioners[topic] != d.new.partitioners[topic] {
+			d.add(repartitionPartitioner, what)
+		}
 		if old.Partitions != new.Partitions {
 			c := repartitionCount
 			if old.Partitions == 0 {
@@ -163,6 +166,10 @@ func (d *diff) sinks() {
 			if was, is, same := d.records(old.Node, new.Node); !same {
 				d.add(sinkTypes, what, "old", was, "new", is)
 			}
+			was, _ := part(old.Detail, "partitioner")
+			if is, _ := part(new.Detail, "partitioner"); was != is {
+				d.add(sinkPartitioner, what)
+			}
 			continue
 		}
 		to := d.new.nodes[old.Name]
@@ -174,7 +181,7 @@ func (d *diff) sinks() {
 		d.add(sinkRemoved, what)
 	}
 	for _, topic := range sorted(d.new.writes) {
-		if _, ok := d.old.writes[topic]; !ok && !moved[topic] {
+		if _, ok := d.old.writes[topic]; !ok && !moved[topic] && topic != chosenTopics {
 			d.add(sinkAdded, "topic "+topic)
 		}
 	}

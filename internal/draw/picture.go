@@ -132,6 +132,8 @@ func topicNames(n status.Node) []string {
 		return []string{"pattern " + n.Pattern}
 	case n.Internal && len(n.Topics) > 0:
 		return []string{"<app>-" + n.Topics[0] + "-repartition"}
+	case n.Chosen:
+		return []string{"a topic per record"}
 	}
 	return n.Topics
 }

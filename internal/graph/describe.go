@@ -129,7 +129,7 @@ func (n *Node) describe(w io.Writer) {
 		topics = "<app>-" + topics + "-repartition"
 	case s.Pattern != "":
 		topics = "pattern " + s.Pattern
-	case n.Sink != nil && n.Sink.Chosen:
+	case s.Chosen:
 		topics = "a topic per record"
 	}
 	if n.Source != nil {

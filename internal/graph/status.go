@@ -64,7 +64,9 @@ func (n *Node) status() status.Node {
 		out.Topics, out.Pattern, out.Start = n.Source.Topics, n.Source.Pattern, n.Source.Start.String()
 	case n.Sink != nil && n.Sink.Repartition != nil:
 		out.Topics, out.Internal, out.Partitions = []string{n.Sink.Repartition.Name}, true, n.Sink.Repartition.Partitions
-	case n.Sink != nil && !n.Sink.Chosen:
+	case n.Sink != nil && n.Sink.Chosen:
+		out.Chosen = true
+	case n.Sink != nil:
 		out.Topics = []string{n.Sink.Topic}
 	}
 	return out
