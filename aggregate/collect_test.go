@@ -183,8 +183,8 @@ func TestMistakesAreErrorsOfTheBuildAndOfEveryValue(t *testing.T) {
 	mistake(t, aggregate.Distinct(identity[int], 0), "distinct needs a limit of at least 1, not 0")
 	mistake(t, aggregate.CollectSet(identity[int], -1), "collect-set needs a limit of at least 1, not -1")
 	mistake(t, aggregate.CollectList(identity[int], -5), "collect-list needs a limit of at least 1, not -5")
-	mistake(t, aggregate.ApproxDistinct(identity[int], 3), "approx-distinct needs a precision of 4 to 16, not 3")
-	mistake(t, aggregate.ApproxDistinct(identity[int], 17), "approx-distinct needs a precision of 4 to 16, not 17")
+	mistake(t, aggregate.ApproxDistinct(identity[int], 7), "approx-distinct needs a precision of 8 to 16, not 7")
+	mistake(t, aggregate.ApproxDistinct(identity[int], 17), "approx-distinct needs a precision of 8 to 16, not 17")
 }
 
 func mistake[A, R any](t *testing.T, a aggregate.Aggregation[int, A, R], want string) {

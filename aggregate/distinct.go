@@ -4,8 +4,8 @@ import "fmt"
 
 // Distinct is how many different values a part of the values has, exactly. It
 // keeps all of them, and limit is how many at most: one more is an error.
-// What a value costs grows with the number of those kept, to a few microseconds
-// for a thousand; where there can be many thousands, take ApproxDistinct.
+// Every update searches, copies and writes what is kept, which takes some
+// microseconds for a thousand; beyond some thousands, take ApproxDistinct.
 //
 // A value counts until it was removed as often as it was added; to remove what
 // is not there changes nothing. All NaNs are one value.

@@ -52,7 +52,7 @@ func TestLaws(t *testing.T) {
 	t.Run("last", func(t *testing.T) { laws(t, aggregate.Last(asInt16)) })
 	t.Run("top-n", func(t *testing.T) { laws(t, aggregate.TopN(asInt64, 3, modulo)) })
 	t.Run("distinct", func(t *testing.T) { laws(t, aggregate.Distinct(asInt16, plenty), inAnyOrder) })
-	t.Run("approx-distinct", func(t *testing.T) { laws(t, aggregate.ApproxDistinct(asInt64, 4)) })
+	t.Run("approx-distinct", func(t *testing.T) { laws(t, aggregate.ApproxDistinct(asInt64, 8)) })
 	t.Run("collect-set", func(t *testing.T) { laws(t, aggregate.CollectSet(asInt64, plenty), inAnyOrder) })
 	t.Run("collect-list", func(t *testing.T) { laws(t, aggregate.CollectList(asInt64, plenty), inAnyOrder) })
 	t.Run("where", func(t *testing.T) {
