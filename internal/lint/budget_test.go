@@ -27,11 +27,13 @@ var overBudget = map[string]struct {
 	names int
 	why   string
 }{
-	"aggregate": {14, "accumulators show up in the types of aggregations, so each has a name"},
-	"changelog": {25, "called by internal/runtime only: nobody has to read it to use the library"},
-	"processor": {25, "the observer has a struct for each of its five events, classes and actions have constants"},
-	"serde":     {22, "a variable per built-in encoding, an optional interface per question that a serde may answer"},
-	"status":    {15, "plain data: a struct per part of a snapshot"},
+	"aggregate":   {28, "a constructor per function that SQL has, and accumulators show up in the types of aggregations"},
+	"changelog":   {25, "called by internal/runtime only: nobody has to read it to use the library"},
+	"processor":   {27, "the observer has a struct for each of its five events, classes and actions have constants"},
+	"serde":       {22, "a variable per built-in encoding, an optional interface per question that a serde may answer"},
+	"status":      {21, "plain data: a struct per part of a snapshot and of a description"},
+	"streamstest": {20, "a driver with typed inputs, outputs and stores, and a script language"},
+	"topology":    {89, "an operator or an option per name: tables, processors' stores and outputs, calls to services"},
 }
 
 func TestPublicAPIStaysSmall(t *testing.T) {
