@@ -38,6 +38,7 @@ var cases = []struct {
 	{"keys that are prefixes of each other", prefixKeys},
 	{"scan does not see later writes", scanIsASnapshot},
 	{"cursor after its end and after close", cursorAfterItsEnd},
+	{"versions of a key lie side by side", versionsSideBySide},
 
 	{"position goes with the batch", positionGoesWithTheBatch},
 	{"load does what apply does", loadDoesWhatApplyDoes},
