@@ -14,7 +14,7 @@ import (
 // null key or value are dropped; an Add that returns processor.Null deletes
 // the row. For grouped tables the aggregation needs Remove. It takes the
 // options Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged,
-// LogConfig and TTL.
+// LogConfig, TTL, EmitLatest and EmitSnapshot.
 func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggregation[V, A, R], opts ...Option) KTable[K, R] {
 	group := g.grouped()
 	b := group.in.Builder

@@ -61,8 +61,8 @@ func (p Part[K, A, R]) Graph() *graph.Cogroup[K, A, R] { return p.c }
 // A group that needs a repartition topic and has no name of its own names it
 // after the store, the second one of these <name>-2, and so on. All topics
 // that the groups come from need equal partition counts. It takes the options
-// Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged, LogConfig and
-// TTL.
+// Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged, LogConfig,
+// TTL, EmitLatest and EmitSnapshot.
 func Cogroup[K, A, R any](parts Part[K, A, R], name string, opts ...Option) KTable[K, R] {
 	c := parts.c
 	b := c.Parts[0].Builder

@@ -7,8 +7,8 @@ import (
 
 // Count counts the records of each key, or the rows of a table, in a store of
 // the given name. Records with a null key or value are dropped. It takes the
-// options KeySerde, Serdes, ValueSerde, Unlogged, LogConfig and TTL; counts are
-// stored with serde.Int64 unless told otherwise.
+// options KeySerde, Serdes, ValueSerde, Unlogged, LogConfig, TTL, EmitLatest and
+// EmitSnapshot; counts are stored with serde.Int64 unless told otherwise.
 func Count[K, V any](g Grouped[K, V], name string, opts ...Option) KTable[K, int64] {
 	group := g.grouped()
 	o := foldOptions(group.in.Builder, "count", opts)

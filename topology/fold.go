@@ -31,6 +31,7 @@ type folding[K, V, A, R any] struct {
 // foldOptions are the options of one call of an aggregation, which takes more
 // than all of them do.
 func foldOptions(b *graph.Builder, op string, opts []Option, more ...graph.Option) *graph.Options {
+	more = append(more, emitOptions...)
 	return options(b, op, opts, append(more, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)...)
 }
 
@@ -71,7 +72,7 @@ func (f folding[K, V, A, R]) behind(in graph.Handle) KTable[K, R] {
 	}
 	h := in.NewValue(n, rs)
 	h.KeySerde, h.View = ks, storeView[K](f.name, f.result)
-	return TableOf[K, R](h)
+	return emitting(TableOf[K, R](h), f.name, f.options)
 }
 
 // fold is an unwindowed aggregation.

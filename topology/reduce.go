@@ -8,8 +8,8 @@ import (
 // Reduce combines the values of each key in a store of the given name: a key's
 // first value is its row, and fn makes the next row of the present one and one
 // more value. Records with a null key or value are dropped. It takes the
-// options Serdes, KeySerde, ValueSerde, Unlogged, LogConfig, TTL, and for
-// grouped tables, which need it, Subtract.
+// options Serdes, KeySerde, ValueSerde, Unlogged, LogConfig, TTL, EmitLatest,
+// EmitSnapshot, and for grouped tables, which need it, Subtract.
 func Reduce[K, V any](g Grouped[K, V], name string, fn func(row, value V) V, opts ...Option) KTable[K, V] {
 	return ReduceErr(g, name, withError2(fn), opts...)
 }

@@ -10,10 +10,10 @@ import (
 // the new row of its key, also if it is older than the present one, and a null
 // value deletes the row. Records with a null key are dropped and counted. It
 // takes the options of Stream but Name and RefuseNulls, and Unlogged, LogConfig,
-// and TTL or Versioned.
+// TTL or Versioned, EmitLatest and EmitSnapshot.
 func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
-	o := options(b.g, "table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
-		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)
+	o := options(b.g, "table", opts, append(emitOptions, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
+		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)
 	read := *o
 	read.Name = name + "-source"
 	in := addSource[K, V](b.g, &graph.Source{Topics: []string{topic}}, &read)
@@ -37,7 +37,7 @@ func rows[K, V any](in graph.Handle, op, name string, o *graph.Options) KTable[K
 		addStore(b, n, name, o, ks, vs)
 		n.New, h.View = newUpsert[K](n, name, vs), storeView[K](name, same[V])
 	}
-	return TableOf[K, V](h)
+	return emitting(TableOf[K, V](h), name, o)
 }
 
 // newUpsert is Node.New of a table that is not versioned.

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -30,6 +31,22 @@ func (r *storeRows[K, A, R]) Get(key K) (row R, timeMs int64, ok bool, err error
 		return row, 0, false, err
 	}
 	return r.result(acc), timeMs, true, nil
+}
+
+// All lists the rows of a store that can be listed with their times.
+func (r *storeRows[K, A, R]) All(visit func(key K, row R, timeMs int64) error) error {
+	s, ok := r.store.(interface {
+		AllWithTime(yield func(K, A, int64) bool) error
+	})
+	if !ok {
+		return fmt.Errorf("%T cannot list its rows", r.store)
+	}
+	var failed error
+	err := s.AllWithTime(func(key K, acc A, timeMs int64) bool {
+		failed = visit(key, r.result(acc), timeMs)
+		return failed == nil
+	})
+	return cmp.Or(failed, err)
 }
 
 // same is the result of stores that hold rows as they are.

@@ -7,12 +7,12 @@ import "github.com/millrace-io/millrace/internal/graph"
 // value deletes the row. Records with a null key are dropped and counted. If
 // keys may have changed, the stream goes through a repartition topic first,
 // which is named after the store. It takes the options Serdes, KeySerde,
-// ValueSerde, Unlogged, LogConfig, and TTL or Versioned, and Partitions for the
-// topic.
+// ValueSerde, Unlogged, LogConfig, TTL or Versioned, EmitLatest and
+// EmitSnapshot, and Partitions for the topic.
 func ToTable[K, V any](s Streamer[K, V], name string, opts ...Option) KTable[K, V] {
 	in := s.stream().h
-	o := options(in.Builder, "to-table", opts, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,
-		graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)
+	o := options(in.Builder, "to-table", opts, append(emitOptions, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,
+		graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)
 	switch {
 	case in.Rekeyed:
 		in = repartition[K, V](in, name, o)

@@ -86,7 +86,11 @@ func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Opt
 	o := &Options{}
 	apply(o)
 	for _, k := range o.given {
-		if !slices.Contains(takes, k) {
+		switch {
+		case slices.Contains(takes, k):
+		case k.emission():
+			b.Errorf(Caller(), "%s does not take option %s: aggregations and tables with a store of their own have rows to hold back", op, k)
+		default:
 			b.Errorf(Caller(), "%s does not take option %s", op, k)
 		}
 	}

@@ -14,6 +14,7 @@ func Compile(nodes []*Node, stores map[string]*StoreSpec, globals ...*Global) (*
 	errs := checkTopics(nodes)
 	errs = append(errs, checkStores(nodes, stores)...)
 	errs = append(errs, checkGlobals(nodes, globals)...)
+	errs = append(errs, checkSnapshots(nodes)...)
 	ordered, err := order(nodes)
 	if err != nil {
 		errs = append(errs, err)

@@ -26,6 +26,9 @@ type Node struct {
 	CoPartition bool
 	// StreamTime says that the node uses Task.OperatorTime.
 	StreamTime bool
+	// Snapshots says that the node sends on all rows of a table at times, and
+	// not what changes in them.
+	Snapshots bool
 	// Detail is what else describes the node: parts that begin with what they
 	// are about, separated by "; ".
 	Detail string

@@ -29,6 +29,8 @@ type Options struct {
 	Subtract        any // func(V, V) (V, error), V being named SubtractType
 	SubtractType    string
 
+	Emission Emission
+
 	Start    Start
 	DataLoss DataLoss
 	MaxRate  float64
@@ -48,25 +50,28 @@ type Option string
 
 // The kinds of options.
 const (
-	OptName        Option = "Name"
-	OptKeySerde    Option = "KeySerde"
-	OptValueSerde  Option = "ValueSerde"
-	OptPartitions  Option = "Partitions"
-	OptStores      Option = "With"
-	OptStart       Option = "From..."
-	OptDataLoss    Option = "LossTo..."
-	OptMaxRate     Option = "MaxRate"
-	OptDecode      Option = "OnDecodeError"
-	OptTimestamp   Option = "Timestamps"
-	OptNulls       Option = "RefuseNulls"
-	OptLoop        Option = "AllowLoop"
-	OptUnlogged    Option = "Unlogged"
-	OptLogConfig   Option = "LogConfig"
-	OptStored      Option = "Stored"
-	OptTTL         Option = "TTL"
-	OptVersioned   Option = "Versioned"
-	OptPartitioner Option = "Partitioner"
-	OptSubtract    Option = "Subtract"
+	OptName         Option = "Name"
+	OptKeySerde     Option = "KeySerde"
+	OptValueSerde   Option = "ValueSerde"
+	OptPartitions   Option = "Partitions"
+	OptStores       Option = "With"
+	OptEmitLatest   Option = "EmitLatest"
+	OptEmitSnapshot Option = "EmitSnapshot"
+	OptEmitOnClose  Option = "EmitOnClose"
+	OptStart        Option = "From..."
+	OptDataLoss     Option = "LossTo..."
+	OptMaxRate      Option = "MaxRate"
+	OptDecode       Option = "OnDecodeError"
+	OptTimestamp    Option = "Timestamps"
+	OptNulls        Option = "RefuseNulls"
+	OptLoop         Option = "AllowLoop"
+	OptUnlogged     Option = "Unlogged"
+	OptLogConfig    Option = "LogConfig"
+	OptStored       Option = "Stored"
+	OptTTL          Option = "TTL"
+	OptVersioned    Option = "Versioned"
+	OptPartitioner  Option = "Partitioner"
+	OptSubtract     Option = "Subtract"
 )
 
 // Give notes that an option was given.

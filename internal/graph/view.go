@@ -29,6 +29,13 @@ type Past[K, V any] interface {
 	GetAsOf(key K, asOfMs int64) (v V, timeMs int64, ok bool, err error)
 }
 
+// Scanner is a Getter that can list its rows.
+type Scanner[K, V any] interface {
+	// All calls visit for each row, in the order of the encoded keys, until it
+	// fails.
+	All(visit func(key K, v V, timeMs int64) error) error
+}
+
 // ViewOf is the View of a table's handle. One that cannot be opened stands for
 // a table whose rows cannot be looked up.
 func ViewOf[K, V any](h Handle) View[K, V] {

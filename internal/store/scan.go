@@ -73,8 +73,19 @@ func (s *KeyValue[K, V]) detachScans() {
 func (s *KeyValue[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		s.ops.All++
-		s.scanErr = s.walk(nil, nil, yield)
+		s.scanErr = s.walk(nil, nil, untimed(yield))
 	}
+}
+
+// AllWithTime is All with the event times of the entries in milliseconds, -1 in
+// a store that holds none. It returns the error that ended it early.
+func (s *KeyValue[K, V]) AllWithTime(yield func(key K, v V, timeMs int64) bool) error {
+	s.ops.All++
+	return s.walk(nil, nil, yield)
+}
+
+func untimed[K, V any](yield func(K, V) bool) func(K, V, int64) bool {
+	return func(k K, v V, _ int64) bool { return yield(k, v) }
 }
 
 // Range yields the entries from from (inclusive) to to (exclusive) in the order
@@ -84,7 +95,7 @@ func (s *KeyValue[K, V]) Range(from, to K) iter.Seq2[K, V] {
 		s.ops.Range++
 		lo, hi, err := s.bounds(from, to)
 		if err == nil && bytes.Compare(lo, hi) < 0 {
-			err = s.walk(lo, hi, yield)
+			err = s.walk(lo, hi, untimed(yield))
 		}
 		s.scanErr = err
 	}
@@ -106,9 +117,10 @@ func (s *KeyValue[K, V]) bounds(from, to K) (lo, hi []byte, err error) {
 
 // walk yields what is stored in [lo, hi) and has not expired. A nil hi is no
 // bound.
-func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) error {
+func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V, int64) bool) error {
 	return s.merge(lo, hi, func(r row[V]) (more bool, err error) {
 		var v V
+		timeMs := int64(-1)
 		switch {
 		case r.pinned == nil:
 			var c content[V]
@@ -118,10 +130,16 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) error {
 			if s.expired(c.time) {
 				return true, nil
 			}
+			if s.timed {
+				timeMs = c.time
+			}
 			v, err = s.decode(c.raw)
 		case s.expired(r.pinned.time):
 			return true, nil
 		default:
+			if s.timed {
+				timeMs = r.pinned.time
+			}
 			v, err = s.value(r.pinned)
 		}
 		if err != nil {
@@ -131,7 +149,7 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V) bool) error {
 		if err != nil {
 			return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(r.key), err)
 		}
-		return yield(k, v), nil
+		return yield(k, v, timeMs), nil
 	})
 }
 
