@@ -51,8 +51,7 @@
 //
 // Operators leave out records whose value is null before they get here. Of a
 // value with parts that can be null, such as a nil pointer, SQL's aggregations
-// skip the nulls. Where does
-// that for any aggregation, and says by which test:
+// skip the nulls. Where does that for any aggregation, and says by which test:
 //
 //	                    SQL              here
 //	count(*)            all rows         Count
