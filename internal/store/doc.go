@@ -25,5 +25,9 @@
 //	base.Apply(&batch, pos)   // when it has committed
 //	s.Applied(seq)
 //
+// A Versioned view is a KeyValue with a row per version. What has expired, by a
+// time to live or by the history of versions, is hidden from reads at once and
+// deleted bit by bit with each freeze (see sweep).
+//
 // The package knows nothing of topologies, changelogs or Kafka.
 package store

@@ -111,6 +111,19 @@ func TestSweepRestsUntilSomethingCanHaveExpired(t *testing.T) {
 	fails(t, s.Freeze(4, &batch), errRefused)
 }
 
+// A round that begins before the base has an entry does not forget it.
+func TestEntryThatIsNotYetInTheBaseIsSweptLater(t *testing.T) {
+	var now, streamTime int64
+	b := &base{}
+	s := mortal(b, number{}, &now, &streamTime)
+	do(t, s.PutWithTime("a", 1, 1))
+	var batch state.Batch
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+	s.Applied(1)
+	streamTime = 11
+	same(t, freeze(t, s, 2), []string{"-a@11"})
+}
+
 func TestDamagedTimeEndsTheSweep(t *testing.T) {
 	var now, streamTime int64
 	b := &base{}

@@ -138,6 +138,26 @@ func TestNewestVersionIsFoundOnce(t *testing.T) {
 	}
 }
 
+// What a round has left in place makes the next one due, also if nobody has
+// written to the key since.
+func TestVersionsGoOnceTheHistoryHasPassedThem(t *testing.T) {
+	b := &base{}
+	first := openVersioned(b, text{})
+	stores(t, true)(first.Put("k", "old", 1))
+	stores(t, true)(first.Put("k", "new", 5))
+	commit(t, b, first, 1)
+	s := openVersioned(b, text{})
+	stores(t, true)(s.Put("other", "v", 6))
+	commit(t, b, s, 1)
+	same(t, b.m.Len(), 4) // three versions and the stream time
+	stores(t, true)(s.Put("another", "v", 15))
+	commit(t, b, s, 2)
+	same(t, b.m.Len(), 4) // old@1 has gone, another@15 has come
+	if v, ms, ok, err := s.Get("k"); v != "new" || ms != 5 || !ok || err != nil {
+		t.Error(v, ms, ok, err)
+	}
+}
+
 func TestVersionedErrorsOfTheBase(t *testing.T) {
 	b := &base{}
 	s := openVersioned(b, text{})
