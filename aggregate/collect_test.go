@@ -204,7 +204,7 @@ func mistake[A, R any](t *testing.T, a aggregate.Aggregation[int, A, R], want st
 }
 
 func TestWhatCanMergeAndRemove(t *testing.T) {
-	type event struct{ tags []string }
+	type event struct{ Tags []string }
 	for _, c := range []struct {
 		name          string
 		merge, remove bool
