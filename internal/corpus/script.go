@@ -3,6 +3,7 @@ package corpus
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
@@ -94,4 +95,26 @@ func (p Part) Run(t *testing.T, m streamstest.Mode) streamstest.Result {
 		t.Fatalf("%s: %v: the part needs matrix=off", p.Commands[0].At, err)
 	}
 	return res
+}
+
+// topology is the name of the topology that the part is about.
+func (p Part) topology() string {
+	for _, a := range p.Commands[0].Args {
+		if a.Name == "topology" && len(a.Values) > 0 {
+			return a.Values[0]
+		}
+	}
+	return ""
+}
+
+// partitions is the partition count of the inputs, if the part says one.
+func (p Part) partitions() int {
+	for _, a := range p.Commands[0].Args {
+		if a.Name == "partitions" && len(a.Values) > 0 {
+			if n, err := strconv.Atoi(a.Values[0]); err == nil {
+				return n
+			}
+		}
+	}
+	return 1
 }
