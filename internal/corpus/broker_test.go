@@ -60,10 +60,10 @@ func onBroker(t *testing.T, b *kafkatest.Broker, part Part, want streamstest.Res
 	outputs := slices.Sorted(maps.Keys(want.Topics))
 	deleteTopics(t, b, append(slices.Clone(inputs), outputs...))
 	for _, topic := range inputs {
-		b.CreateTopic(t, topic, max(int(widest)+1, part.partitions()))
+		b.CreateTopic(t, topic, max(int(widest)+1, part.partitions()), "retention.ms", "-1")
 	}
 	for _, topic := range outputs {
-		b.CreateTopic(t, topic, 1)
+		b.CreateTopic(t, topic, 1, "retention.ms", "-1") // the scripts' times are in 1970
 	}
 	app := fmt.Sprintf("corpus-%s-%d", part.topology(), time.Now().UnixNano())
 	// One topic at a time: the order over topics is part of what a script says.
