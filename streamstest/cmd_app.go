@@ -95,7 +95,7 @@ func parsePartitions(into map[string]int, text string) error {
 		}
 		n, err := strconv.Atoi(count)
 		if err != nil || n < 1 {
-			return fmt.Errorf("partitions=%s: it is a number, or topic:number,...", text)
+			return fmt.Errorf("partitions=%s: it is a number or a list of topic:number", text)
 		}
 		into[topic] = n
 	}

@@ -285,7 +285,7 @@ func (m *versionedMachine[V]) history(t *rapid.T) {
 // nest writes and commits within loops, which see the state as of their start.
 func (m *versionedMachine[V]) nest(t *rapid.T) {
 	key := versionKeys.Draw(t, "key")
-	want, all := m.current.between(key, 0, m.current.time), m.newest()
+	want := m.current.between(key, 0, m.current.time)
 	var got []string
 	for v := range m.s.History(key, 0, m.current.time) {
 		got = append(got, fmt.Sprint(m.values.read(v.Value), "@", v.FromMs, "-", v.ToMs))
@@ -296,7 +296,8 @@ func (m *versionedMachine[V]) nest(t *rapid.T) {
 	if d := cmp.Diff(want, got); m.s.ScanErr() != nil || d != "" {
 		t.Fatalf("%q: %v (-want +got):\n%s", key, m.s.ScanErr(), d)
 	}
-	all, got = m.newest(), nil
+	all := m.newest()
+	got = nil
 	for k, v := range m.s.All() {
 		got = append(got, fmt.Sprintf("%q=%d", k, m.values.read(v)))
 		m.read(t)

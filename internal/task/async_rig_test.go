@@ -57,7 +57,6 @@ func (r *asyncRig) up() *asyncRig {
 type handCall struct {
 	ctx context.Context
 	fn  func(context.Context)
-	of  *testCall
 }
 
 func (r *asyncRig) Go(ctx context.Context, _ *graph.Node, _ time.Duration, fn func(context.Context)) {
