@@ -82,6 +82,18 @@ func TestOperatorsDoNotAllocate(t *testing.T) {
 			})
 			topology.Count(group, "counts")
 		},
+		"split, chosen partitions and topics": func(in topology.KStream[int64, int64]) {
+			sp := in.Split()
+			where := topology.Partitioner(func(string, int64, int64, int) int { return 0 })
+			topology.To(sp.Branch("none", func(_, v int64) bool { return v == 0 }), "none")
+			rest := sp.Default("rest").FilterNot(func(_, v int64) bool { return v == 0 })
+			topology.To(rest, "out", where)
+			topology.ToChosen(rest, func(k, _ int64) string { return [...]string{"even", "odd"}[k&1] }, where)
+		},
+		"process values, latest of each commit": func(in topology.KStream[int64, int64]) {
+			made := topology.ProcessValues(in, func(processor.Context) doubler { return doubler{} })
+			topology.To(topology.Count(topology.GroupByKey(made), "counts", topology.EmitLatest(0)).ToStream(), "out")
+		},
 		"reduce, sink": func(in topology.KStream[int64, int64]) {
 			rows := topology.Reduce(topology.GroupByKey(in), "rows", func(a, b int64) int64 { return a + b })
 			topology.To(rows.ToStream(), "out")
@@ -108,4 +120,11 @@ func TestOperatorsDoNotAllocate(t *testing.T) {
 			t.Errorf("%s: %v allocations per record", name, n)
 		}
 	}
+}
+
+// doubler forwards the double of each value.
+type doubler struct{}
+
+func (doubler) Process(r processor.Record[int64, int64], out processor.ValueOutput[int64]) error {
+	return out.Forward(2 * r.Value)
 }
