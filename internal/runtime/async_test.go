@@ -211,9 +211,7 @@ func TestStopDrainsCalls(t *testing.T) {
 			r.one(0, "k"+strconv.Itoa(i), "v")
 		}
 		run := r.start(r.configure(exactlyOnce))
-		for range 5 {
-			<-g.entered
-		}
+		kafkatest.WaitFor(t, "all calls", func() bool { return len(g.entered) == 5 })
 		stopped := make(chan error, 1)
 		go func() { stopped <- run.stop() }()
 		kafkatest.WaitFor(t, "the stop to begin", run.stopping)
@@ -227,8 +225,8 @@ func TestStopDrainsCalls(t *testing.T) {
 		}
 		delete(r.keys, "late")
 		r.check(true)
-		if n := len(g.entered); n > 0 {
-			t.Errorf("%d more calls were made", n)
+		if n := len(g.entered); n > 5 {
+			t.Errorf("%d more calls were made", n-5)
 		}
 	})
 }
@@ -332,7 +330,7 @@ func TestOffsetsStayBeforeAnOpenCall(t *testing.T) {
 			r.one(0, "k"+strconv.Itoa(i), value)
 		}
 		run := r.start(r.configure(false))
-		<-g.entered
+		kafkatest.WaitFor(t, "the call", func() bool { return len(g.entered) == 1 })
 		kafkatest.WaitFor(t, "the others' results", func() bool { return len(b.ReadCommitted(t, r.out)) == 99 })
 		kafkatest.WaitFor(t, "the commit before the call", func() bool { return b.Committed(t, r.app)[r.in][0] == 40 })
 		commits := run.figures.commits.Load()
@@ -366,5 +364,85 @@ func TestAFailedCallEndsTheApplication(t *testing.T) {
 		if !errors.As(err, &e) || !errors.Is(err, down) || e.Node != "enrich" || e.Offset != 1 || e.Class != processor.Process {
 			t.Errorf("Run: %v", err)
 		}
+	})
+}
+
+// ticker forwards every record, asks for a commit if its value says so, and
+// sends a record of its own once.
+type ticker struct{ ctx processor.Context }
+
+func (p *ticker) Init(out processor.Output[string, string]) error {
+	var cancel func()
+	cancel = p.ctx.Schedule(processor.WallClock, time.Millisecond, func(int64) error {
+		cancel()
+		return out.Forward(processor.NewRecord("tick", "tick", 0))
+	})
+	return nil
+}
+
+func (p *ticker) Process(r processor.Record[string, string], out processor.Output[string, string]) error {
+	if r.Value == "commit" {
+		p.ctx.Commit()
+	}
+	return out.Forward(r)
+}
+
+// behindTicker is a configuration with a ticker before the calls.
+func (r *calling) behindTicker() Config {
+	b := topology.New()
+	ticked := topology.Process(topology.Stream[string, string](b, r.in), func(ctx processor.Context) *ticker { return &ticker{ctx} })
+	topology.To(topology.MapValuesAsync(ticked, r.call, r.async), r.out)
+	return r.over(r.config(), b)
+}
+
+// TestATaskGoesOnAfterACommitOfNothing has a commit wait for the call of a
+// punctuation, which fails and is skipped: there is nothing to commit then.
+func TestATaskGoesOnAfterACommitOfNothing(t *testing.T) {
+	t.Parallel()
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		r := newCalling(t, b, 1)
+		skipped := make(chan struct{})
+		r.call = func(_ context.Context, value string) (string, error) {
+			if value == "tick" {
+				<-time.After(100 * time.Millisecond) // five times the commit interval
+				return "", errors.New("service is down")
+			}
+			return value, nil
+		}
+		cfg := r.behindTicker()
+		cfg.Policies.Punctuate.Then = processor.Skip
+		cfg.Observer.OnError = func(*processor.Error, processor.Action) { close(skipped) }
+		r.start(cfg)
+		kafkatest.WaitFor(t, "the call to fail", func() bool {
+			select {
+			case <-skipped:
+				return true
+			default:
+				return false
+			}
+		})
+		r.one(0, "k", "v")
+		kafkatest.WaitFor(t, "commits up to the end", func() bool { return r.reached(r.in) })
+		r.check(true)
+	})
+}
+
+// TestADrainedTaskIsCommittedAtOnce has one task commit while another one waits
+// for a call: that does not wait for the next interval when the call is done.
+func TestADrainedTaskIsCommittedAtOnce(t *testing.T) {
+	t.Parallel()
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		r := newCalling(t, b, 2)
+		g := r.gate(func(value string) bool { return value == "slow" })
+		cfg := r.behindTicker()
+		cfg.NoWallClock, cfg.CommitInterval, cfg.TransactionTimeout = true, time.Hour, time.Minute
+		r.start(cfg)
+		r.one(0, "k", "slow")
+		kafkatest.WaitFor(t, "the call", func() bool { return len(g.entered) == 1 })
+		r.one(1, "l", "commit")
+		kafkatest.WaitFor(t, "one task's commit", func() bool { return b.Committed(t, r.app)[r.in][1] == 1 })
+		g.let()
+		kafkatest.WaitFor(t, "the other task's commit", func() bool { return b.Committed(t, r.app)[r.in][0] == 1 })
+		r.check(true)
 	})
 }

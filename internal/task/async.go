@@ -241,16 +241,14 @@ func explain(err error, ctx context.Context, timeout time.Duration) error {
 	return err
 }
 
-// collect takes over what has been run, oldest first.
+// collect takes over what has been run, oldest first. Others take its place
+// when it is resumed: the next one of its key may be older than they are.
 func (cs *calls) collect() {
 	list := cs.arrived.take()
 	slices.SortFunc(list, bySeq)
 	for _, c := range list {
 		c.node.running--
 		cs.done = append(cs.done, c)
-	}
-	for _, c := range list {
-		c.node.pump()
 	}
 }
 
@@ -259,6 +257,7 @@ func (cs *calls) repeat(c *call, until int64) {
 	cs.done = slices.Delete(cs.done, 0, 1)
 	c.until = until
 	cs.waiting = append(cs.waiting, c)
+	c.node.pump()
 }
 
 // revive takes up calls whose time to be tried again has come.

@@ -37,6 +37,33 @@ func TestResultsComeInTheOrderOfAKey(t *testing.T) {
 	r.want("unfinished", r.Unfinished(), "")
 }
 
+// TestResultsFoundTogetherComeInTheOrderOfTheRecords, whichever was done first.
+func TestResultsFoundTogetherComeInTheOrderOfTheRecords(t *testing.T) {
+	r := newAsyncRig(t, "a")
+	r.limits.Concurrency = 3
+	r.up()
+	r.add("a", "k=a@1", "l=b@2", "m=c@3")
+	r.process(0)
+	r.finish(2)
+	r.finish(1)
+	r.finish(0)
+	r.process(0)
+	r.want("outputs", outputs(r.Outbox()), "[out k=A@1 out l=B@2 out m=C@3]")
+}
+
+// TestTheOldestCallIsNext has a call wait for its key and a younger one for
+// room. Positions move on with the oldest.
+func TestTheOldestCallIsNext(t *testing.T) {
+	r := newAsyncRig(t, "a").up()
+	r.add("a", "k=a@1", "l=b@2", "l=c@3", "m=d@4")
+	r.process(0)
+	r.finish(1)
+	r.process(0)
+	r.finish(1)
+	r.process(0)
+	r.want("outputs", outputs(r.Outbox()), "[out l=B@2 out l=C@3]")
+}
+
 func TestANullPassesBehindEarlierCallsOfItsKey(t *testing.T) {
 	r := newAsyncRig(t, "a").up()
 	r.add("a", "k=a@1", "k@2", "l@3", "k=b@4")
@@ -150,7 +177,10 @@ func TestAnyOrderOfAnswers(t *testing.T) {
 				rt.Fatalf("%d calls at once", len(r.open))
 			}
 		}
-		for r.InFlight() > 0 || r.inputs[0].queue.n+r.inputs[1].queue.n > 0 {
+		for left := 1000; r.InFlight() > 0 || r.inputs[0].queue.n+r.inputs[1].queue.n > 0; left-- {
+			if left == 0 {
+				rt.Fatalf("%d calls never end", r.InFlight())
+			}
 			now += 1000
 			r.process(now)
 			if len(r.open) > 0 {
@@ -546,6 +576,7 @@ func TestInlineCalls(t *testing.T) {
 			})
 		}
 		r.up()
+		r.want("open", r.InFlight(), 1) // made at the start, done, not resumed
 		r.add("a", "k=1@1", "k=2@2", "k=3@3")
 		r.want("until", r.process(0).Until, 100)
 		r.process(100)
