@@ -13,7 +13,7 @@ type derivation[K, V, VO any] struct {
 	options  *graph.Options
 	callback any // the user's function, which must not be nil
 	// row makes a row of one of the other table, or of none: has is false.
-	row func(key K, row V, has bool) (VO, bool)
+	row func(key K, row V, has bool) (VO, bool, error)
 	// quiet says that a change from no row to no row is not sent on.
 	quiet  bool
 	serdes any // of the rows, nil if none is known
@@ -50,7 +50,7 @@ func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
 		addStore(b, n, o.Store, o, ks, vs)
 		h.KeySerde, h.ValueSerde, h.View = ks, vs, storeView[K](o.Store, same[VO])
 	} else {
-		h.View = d.view(graph.ViewOf[K, V](in))
+		h.View = d.view(n, graph.ViewOf[K, V](in))
 	}
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
 		r := &derived[K, V, VO]{node: n, row: d.row, quiet: d.quiet, out: output[K, graph.Change[VO]](outs)}
@@ -63,7 +63,7 @@ func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
 }
 
 // view is that of the other table, seen through row.
-func (d derivation[K, V, VO]) view(from graph.View[K, V]) graph.View[K, VO] {
+func (d derivation[K, V, VO]) view(n *graph.Node, from graph.View[K, V]) graph.View[K, VO] {
 	if from.Open == nil {
 		return graph.View[K, VO]{}
 	}
@@ -72,7 +72,7 @@ func (d derivation[K, V, VO]) view(from graph.View[K, V]) graph.View[K, VO] {
 		if err != nil {
 			return nil, err
 		}
-		made := &derivedRows[K, V, VO]{rows, d.row}
+		made := &derivedRows[K, V, VO]{n, rows, d.row}
 		if from.Versioned {
 			return &derivedPast[K, V, VO]{made, rows.(graph.Past[K, V])}, nil
 		}
@@ -83,7 +83,7 @@ func (d derivation[K, V, VO]) view(from graph.View[K, V]) graph.View[K, VO] {
 // derived sends on what changes of the other table mean for its own rows.
 type derived[K, V, VO any] struct {
 	node  *graph.Node
-	row   func(K, V, bool) (VO, bool)
+	row   func(K, V, bool) (VO, bool, error)
 	quiet bool
 	store state.KeyValue[K, VO] // nil if rows are computed on demand
 	out   graph.Receiver[K, graph.Change[VO]]
@@ -91,10 +91,15 @@ type derived[K, V, VO any] struct {
 
 func (r *derived[K, V, VO]) Receive(key K, c graph.Change[V], m *graph.Meta) (err error) {
 	d := graph.Change[VO]{Stale: c.Stale}
-	d.New, d.HasNew = r.row(key, c.New, c.HasNew)
+	if d.New, d.HasNew, err = r.row(key, c.New, c.HasNew); err != nil {
+		return graph.At(r.node, err)
+	}
 	if r.store == nil {
-		d.Old, d.HasOld = r.row(key, c.Old, c.HasOld)
-	} else if d.Old, d.HasOld, err = r.store.Get(key); err != nil {
+		d.Old, d.HasOld, err = r.row(key, c.Old, c.HasOld)
+	} else {
+		d.Old, d.HasOld, err = r.store.Get(key)
+	}
+	if err != nil {
 		return graph.At(r.node, err)
 	}
 	if r.quiet && !d.HasNew && !d.HasOld {
@@ -115,8 +120,9 @@ func (r *derived[K, V, VO]) Receive(key K, c graph.Change[V], m *graph.Meta) (er
 
 // derivedRows are rows computed on demand.
 type derivedRows[K, V, VO any] struct {
+	node *graph.Node
 	rows graph.Getter[K, V]
-	row  func(K, V, bool) (VO, bool)
+	row  func(K, V, bool) (VO, bool, error)
 }
 
 func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err error) {
@@ -130,8 +136,8 @@ func (r *derivedRows[K, V, VO]) made(key K, from V, timeMs int64, has bool, err 
 	if err != nil {
 		return row, 0, false, err
 	}
-	if row, ok = r.row(key, from, has); !ok {
-		return *new(VO), 0, false, nil
+	if row, ok, err = r.row(key, from, has); !ok || err != nil {
+		return *new(VO), 0, false, graph.At(r.node, err)
 	}
 	if !has {
 		timeMs = -1

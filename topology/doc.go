@@ -29,6 +29,14 @@
 // that is dropped is counted. WithNulls makes a stream whose functions see
 // nulls; a null key is passed to functions as its zero value.
 //
+// # Errors
+//
+// Operators whose function may fail have a form whose name ends in Err. An
+// error, or a panic, is one of class Process for the record in hand, which
+// then leaves no trace: processor.Policies say whether the application stops
+// or goes on. What returns processor.Null as its error makes its result null
+// instead, where the operator has one.
+//
 // # Times and headers
 //
 // Stateless operators keep a record's event time and headers. The time of a

@@ -16,10 +16,18 @@ func (s KStream[K, V]) FilterErr(keep func(key K, value V) (bool, error), opts .
 // FilterNot drops the records for which drop returns true. A record with a
 // null value is dropped too. It takes the option Name.
 func (s KStream[K, V]) FilterNot(drop func(key K, value V) bool, opts ...Option) KStream[K, V] {
+	return s.FilterNotErr(withError2(drop), opts...)
+}
+
+// FilterNotErr is FilterNot with a function that can fail.
+func (s KStream[K, V]) FilterNotErr(drop func(key K, value V) (bool, error), opts ...Option) KStream[K, V] {
 	if drop == nil {
 		return s.filter("filter-not", nil, opts)
 	}
-	return s.filter("filter-not", func(key K, value V) (bool, error) { return !drop(key, value), nil }, opts)
+	return s.filter("filter-not", func(key K, value V) (bool, error) {
+		drops, err := drop(key, value)
+		return !drops, err
+	}, opts)
 }
 
 func (s KStream[K, V]) filter(op string, keep func(K, V) (bool, error), opts []Option) KStream[K, V] {

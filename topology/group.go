@@ -17,7 +17,8 @@ type Grouped[K, V any] interface {
 }
 
 // GroupBy groups a stream by the key that fn returns. A record with a null
-// value gets a null key without a call, and is dropped. It takes the options
+// value gets a null key without a call, and is dropped. A function that can
+// fail is for SelectKeyErr, with GroupByKey behind it. It takes the options
 // Name, Partitions, Serdes, KeySerde and ValueSerde; the last four are for the
 // repartition topic that stands before an aggregation. That topic is named
 // after the aggregation's store, or by Name: then all aggregations of the

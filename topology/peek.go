@@ -6,21 +6,33 @@ import "github.com/millrace-io/millrace/internal/graph"
 // what a value points to. A record with a null value is passed on without a
 // call. It takes the option Name.
 func (s KStream[K, V]) Peek(fn func(key K, value V), opts ...Option) KStream[K, V] {
+	if fn == nil {
+		return s.PeekErr(nil, opts...)
+	}
+	return s.PeekErr(func(k K, v V) error { fn(k, v); return nil }, opts...)
+}
+
+// PeekErr is Peek with a function that can fail: what it refuses goes no
+// further.
+func (s KStream[K, V]) PeekErr(fn func(key K, value V) error, opts ...Option) KStream[K, V] {
 	n := stateless[K, V](s.h, "peek", opts, fn)
 	n.New = func(_ graph.Task, outs []any) ([]any, error) {
-		return receiver(&peek[K, V]{fn: fn, out: output[K, V](outs)})
+		return receiver(&peek[K, V]{node: n, fn: fn, out: output[K, V](outs)})
 	}
 	return StreamOf[K, V](s.h.At(n))
 }
 
 type peek[K, V any] struct {
-	fn  func(K, V)
-	out graph.Receiver[K, V]
+	node *graph.Node
+	fn   func(K, V) error
+	out  graph.Receiver[K, V]
 }
 
 func (r *peek[K, V]) Receive(key K, value V, m *graph.Meta) error {
 	if m.HasValue {
-		r.fn(key, value)
+		if err := r.fn(key, value); err != nil {
+			return graph.At(r.node, err)
+		}
 	}
 	return r.out.Receive(key, value, m)
 }

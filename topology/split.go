@@ -15,9 +15,9 @@ type Splitter[K, V any] struct {
 
 type splitter[K, V any] struct {
 	in       graph.Handle
-	node     *graph.Node       // has a port per branch
-	takes    []func(K, V) bool // by port, nil for the default branch
-	fallback int               // port of the default branch, -1 for none
+	node     *graph.Node                // has a port per branch
+	takes    []func(K, V) (bool, error) // by port, nil for the default branch
+	fallback int                        // port of the default branch, -1 for none
 }
 
 // Split divides the stream into named branches, by the methods of what it
@@ -44,6 +44,11 @@ func (s KStream[K, V]) Split(opts ...Option) Splitter[K, V] {
 // Branch adds the branch of the records for which take returns true, of those
 // that no earlier branch has taken.
 func (s Splitter[K, V]) Branch(name string, take func(key K, value V) bool) KStream[K, V] {
+	return s.BranchErr(name, withError2(take))
+}
+
+// BranchErr is Branch with a function that can fail.
+func (s Splitter[K, V]) BranchErr(name string, take func(key K, value V) (bool, error)) KStream[K, V] {
 	s.s.in.Builder.Callback(&graph.Node{Op: "branch", Line: graph.Caller()}, take)
 	return s.s.add(name, take)
 }
@@ -58,7 +63,7 @@ func (s Splitter[K, V]) Default(name string) KStream[K, V] {
 	return s.s.add(name, nil)
 }
 
-func (s *splitter[K, V]) add(name string, take func(K, V) bool) KStream[K, V] {
+func (s *splitter[K, V]) add(name string, take func(K, V) (bool, error)) KStream[K, V] {
 	n := s.node
 	if name == "" {
 		s.in.Builder.Errorf(graph.Caller(), "split: a branch needs a name")
@@ -82,7 +87,7 @@ func (s *splitter[K, V]) add(name string, take func(K, V) bool) KStream[K, V] {
 }
 
 func (s *splitter[K, V]) instantiate(t graph.Task, outs []any) ([]any, error) {
-	r := &split[K, V]{nullValue: newDropped(t, s.node).nullValue, untaken: t.Counter(s.node, "no_branch")}
+	r := &split[K, V]{node: s.node, nullValue: newDropped(t, s.node).nullValue, untaken: t.Counter(s.node, "no_branch")}
 	for port, take := range s.takes {
 		out := outs[port].(graph.Receiver[K, V])
 		if port == s.fallback {
@@ -95,13 +100,14 @@ func (s *splitter[K, V]) instantiate(t graph.Task, outs []any) ([]any, error) {
 }
 
 type split[K, V any] struct {
+	node               *graph.Node
 	branches           []branch[K, V]
 	fallback           graph.Receiver[K, V] // nil for none
 	nullValue, untaken *uint64
 }
 
 type branch[K, V any] struct {
-	take func(K, V) bool
+	take func(K, V) (bool, error)
 	out  graph.Receiver[K, V]
 }
 
@@ -111,7 +117,12 @@ func (r *split[K, V]) Receive(key K, value V, m *graph.Meta) error {
 		return nil
 	}
 	for i := range r.branches {
-		if b := &r.branches[i]; b.take(key, value) {
+		b := &r.branches[i]
+		takes, err := b.take(key, value)
+		if err != nil {
+			return graph.At(r.node, err)
+		}
+		if takes {
 			return b.out.Receive(key, value, m)
 		}
 	}

@@ -92,11 +92,38 @@ func TestStatelessOperators(t *testing.T) {
 			},
 			"out k=v@1", "", "out ~=v@3", "", "filter-1 null_value 1",
 		}, {
+			"FilterNot",
+			func(in stream) stream {
+				return in.FilterNotErr(func(_, v string) (bool, error) {
+					if v == "fail" {
+						return false, errTest
+					}
+					return v == "null", nil
+				})
+			},
+			"out k=v@1", "", "out ~=v@3", "", "filter-not-1 null_value 1",
+		}, {
+			"Peek",
+			func(in stream) stream {
+				return in.PeekErr(func(_, v string) error {
+					if v == "fail" {
+						return errTest
+					}
+					return nil
+				})
+			},
+			"out k=v@1", "out k=~@2", "out ~=v@3", "out k=null@4", "",
+		}, {
 			"Split",
 			func(in stream) stream {
-				return topology.MapValuesErr(in.Split().Branch("most", func(_, v string) bool { return v != "null" }), failing)
+				return in.Split().BranchErr("most", func(_, v string) (bool, error) {
+					if v == "fail" {
+						return false, errTest
+					}
+					return v != "null", nil
+				})
 			},
-			"out k=V@1", "", "out ~=V@3", "", "split-1 null_value 1, split-1 no_branch 1",
+			"out k=v@1", "", "out ~=v@3", "", "split-1 null_value 1, split-1 no_branch 1",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

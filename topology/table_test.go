@@ -1,6 +1,7 @@
 package topology_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,6 +150,49 @@ func TestTransformTableSeesNulls(t *testing.T) {
 		r.want("k=~@4", "out k=k?@4")
 		if !slices.Equal(*changes, c.want) {
 			t.Errorf("%s: changes %q, want %q", name, *changes, c.want)
+		}
+	}
+}
+
+// An error of a table's function is one of the record that changes its row,
+// which then stays as it was.
+func TestTableFunctionsCanFail(t *testing.T) {
+	refuse := func(v string) error {
+		if v == "fail" {
+			return errTest
+		}
+		return nil
+	}
+	for name, build := range map[string]func(table, ...topology.Option) table{
+		"filter-1": func(rows table, opts ...topology.Option) table {
+			return rows.FilterErr(func(_, v string) (bool, error) { return v != "null", refuse(v) }, opts...)
+		},
+		"filter-not-1": func(rows table, opts ...topology.Option) table {
+			return rows.FilterNotErr(func(_, v string) (bool, error) { return v == "null", refuse(v) }, opts...)
+		},
+		"transform-table-1": func(rows table, opts ...topology.Option) table {
+			return topology.TransformTableErr(rows, func(_ string, row processor.Maybe[string]) (processor.Maybe[string], error) {
+				if row.Value == "null" {
+					return processor.Some("ignored"), processor.Null
+				}
+				return row, refuse(row.Value)
+			}, opts...)
+		},
+	} {
+		for _, opts := range [][]topology.Option{nil, {topology.Name(name), topology.Stored("made")}} {
+			b := topology.New()
+			topology.To(build(topology.Table[string, string](b, "in", "rows"), opts...).ToStream(), "out")
+			r := run(t, b)
+			r.want("k=a@1", "out k=a@1")
+			r.want("k=null@2", "out k=~@2")
+			r.want("k=b@3", "out k=b@3")
+			var failed *processor.Error
+			if err := r.try("in", "k=fail@4"); !errors.As(err, &failed) || !errors.Is(err, errTest) {
+				t.Fatalf("%s: error %v", name, err)
+			}
+			if failed.Class != processor.Process || failed.Node != name {
+				t.Errorf("class %s in node %q, want %q", failed.Class, failed.Node, name)
+			}
 		}
 	}
 }

@@ -7,23 +7,36 @@ package topology
 //
 // keep is asked again about rows that it has seen, and should answer the same.
 func (t KTable[K, V]) Filter(keep func(key K, row V) bool, opts ...Option) KTable[K, V] {
+	return filterTable(t, "filter", withError2(keep), true, opts)
+}
+
+// FilterErr is Filter with a function that can fail.
+func (t KTable[K, V]) FilterErr(keep func(key K, row V) (bool, error), opts ...Option) KTable[K, V] {
 	return filterTable(t, "filter", keep, true, opts)
 }
 
 // FilterNot is Filter with the rows for which drop returns false.
 func (t KTable[K, V]) FilterNot(drop func(key K, row V) bool, opts ...Option) KTable[K, V] {
+	return t.FilterNotErr(withError2(drop), opts...)
+}
+
+// FilterNotErr is FilterNot with a function that can fail.
+func (t KTable[K, V]) FilterNotErr(drop func(key K, row V) (bool, error), opts ...Option) KTable[K, V] {
 	return filterTable(t, "filter-not", drop, false, opts)
 }
 
 // filterTable is the table of the rows for which passes returns want.
-func filterTable[K, V any](t KTable[K, V], op string, passes func(K, V) bool, want bool, opts []Option) KTable[K, V] {
+func filterTable[K, V any](t KTable[K, V], op string, passes func(K, V) (bool, error), want bool, opts []Option) KTable[K, V] {
 	return derivation[K, V, V]{
 		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: passes, quiet: true, serdes: t.h.ValueSerde,
-		row: func(key K, row V, has bool) (V, bool) {
-			if !has || passes(key, row) != want {
-				return *new(V), false
+		row: func(key K, row V, has bool) (V, bool, error) {
+			if !has {
+				return row, false, nil
 			}
-			return row, true
+			if is, err := passes(key, row); is != want || err != nil {
+				return *new(V), false, err
+			}
+			return row, true, nil
 		},
 	}.table(t.h)
 }

@@ -4,16 +4,17 @@ package topology
 // is not called. It takes the options Name and Stored, and with Stored also
 // Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
 //
-// fn is called again for rows that it has seen, and should return the same.
+// fn is called again for rows that it has seen, and should return the same. One
+// that can fail is for TransformTableErr.
 func MapTable[K, V, VO any](t KTable[K, V], fn func(row V) VO, opts ...Option) KTable[K, VO] {
 	const op = "map-table"
 	return derivation[K, V, VO]{
 		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: fn,
-		row: func(_ K, row V, has bool) (VO, bool) {
+		row: func(_ K, row V, has bool) (made VO, _ bool, _ error) {
 			if !has {
-				return *new(VO), false
+				return made, false, nil
 			}
-			return fn(row), true
+			return fn(row), true, nil
 		},
 	}.table(t.h)
 }

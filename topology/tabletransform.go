@@ -9,15 +9,23 @@ import "github.com/millrace-io/millrace/processor"
 // Of keys that were never in t it is asked when they are looked up, unless the
 // result is Stored.
 func TransformTable[K, V, VO any](t KTable[K, V], fn func(key K, row processor.Maybe[V]) processor.Maybe[VO], opts ...Option) KTable[K, VO] {
+	return TransformTableErr(t, withError2(fn), opts...)
+}
+
+// TransformTableErr is TransformTable with a function that can fail, or make no
+// row by returning processor.Null. The error is one of the record that changes
+// the row, or that looks it up.
+func TransformTableErr[K, V, VO any](t KTable[K, V], fn func(key K, row processor.Maybe[V]) (processor.Maybe[VO], error), opts ...Option) KTable[K, VO] {
 	const op = "transform-table"
 	return derivation[K, V, VO]{
 		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: fn,
-		row: func(key K, row V, has bool) (VO, bool) {
-			made := fn(key, processor.Maybe[V]{Value: row, OK: has})
-			if !made.OK {
-				return *new(VO), false
+		row: func(key K, row V, has bool) (made VO, _ bool, _ error) {
+			result, err := fn(key, processor.Maybe[V]{Value: row, OK: has})
+			isNull, err := null(err)
+			if isNull || err != nil || !result.OK {
+				return made, false, err
 			}
-			return made.Value, true
+			return result.Value, true, nil
 		},
 	}.table(t.h)
 }

@@ -10,8 +10,9 @@ import (
 // ToChosen writes each record to the topic whose name fn returns; "" drops the
 // record and counts it. The topics must exist: another one is an error of class
 // Produce, and so is an internal topic of the application. A null key or value
-// is passed to fn as its zero value; see WithNulls. It takes the options Name,
-// Serdes, KeySerde, ValueSerde and Partitioner.
+// is passed to fn as its zero value; see WithNulls. What can fail is for a
+// MapValuesErr before it. It takes the options Name, Serdes, KeySerde,
+// ValueSerde and Partitioner.
 func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts ...Option) {
 	in := s.stream().h
 	o := options(in.Builder, "to-chosen", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner)
