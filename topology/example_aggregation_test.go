@@ -28,6 +28,25 @@ func ExampleGroupBy() {
 	// Output: /=1@1, /=2@2, /help=1@3
 }
 
+// The keys stay what they are: no repartition topic stands between the stream
+// and its count. The changelog topic of the count gets smaller segments.
+func ExampleGroupByKey() {
+	b := topology.New()
+	visits := topology.Stream[string, string](b, "visits")
+	counts := topology.Count(topology.GroupByKey(visits), "visits-count", topology.LogConfig(map[string]string{"segment.bytes": "1048576"}))
+	topology.To(counts.ToStream(), "out")
+	text, err := b.Describe()
+	fmt.Print(text, err)
+	// Output:
+	// subtopology 0
+	//   source-1      source     visits        string, string           serdes string, string
+	//   visits-count  count      source-1      string, change of int64  stores visits-count
+	//   to-stream-1   to-stream  visits-count  string, int64
+	//   sink-1        sink       to-stream-1   string, int64  -> out; serdes string, int64
+	//   visits-count  store                    string, int64  logged; serdes string, int64; segment.bytes=1048576
+	// <nil>
+}
+
 // A row has the highest time of what went into it.
 func ExampleCount() {
 	b := topology.New()
