@@ -23,9 +23,10 @@ import (
 // calling is a rig whose topology passes every value through a call.
 type calling struct {
 	*rig
-	call  func(ctx context.Context, value string) (string, error)
-	async topology.Async
-	keys  map[string][]string // values in the order of each key
+	call   func(ctx context.Context, value string) (string, error)
+	async  topology.Async
+	keys   map[string][]string // values in the order of each key
+	writer *kgo.Client         // of one
 }
 
 func newCalling(t *testing.T, b *kafkatest.Broker, partitions int) *calling {
@@ -47,11 +48,16 @@ func (r *calling) write(n int) {
 	r.b.Produce(r.t, records...)
 }
 
-// one writes a record to a partition.
+// one writes a record to a partition, wherever its key belongs.
 func (r *calling) one(partition int32, key, value string) {
 	r.t.Helper()
 	r.keys[key] = append(r.keys[key], value)
-	r.b.Produce(r.t, &kgo.Record{Topic: r.in, Partition: partition, Key: []byte(key), Value: []byte(value)})
+	if r.writer == nil {
+		r.writer = r.b.Client(r.t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	}
+	if err := r.writer.ProduceSync(r.t.Context(), &kgo.Record{Topic: r.in, Partition: partition, Key: []byte(key), Value: []byte(value)}).FirstErr(); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 func (r *calling) configure(exactlyOnce bool) Config {
