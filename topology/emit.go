@@ -17,8 +17,9 @@ import (
 // and went in between is not sent on. The order is that of the first changes,
 // with d that of the encoded keys.
 //
-// Look-ups, by joins and queries, see the newest rows all the same. Defaults to
-// every update.
+// Look-ups, by joins and queries, see the newest rows all the same. A run that
+// is bounded, App.RunUntilCaughtUp, emits at its end instead. Defaults to every
+// update.
 func EmitLatest(d time.Duration) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptEmitLatest)
@@ -30,7 +31,8 @@ func EmitLatest(d time.Duration) Option {
 // wall clock, changed or not, in the order of their encoded keys, and nothing
 // else: Spark's complete mode. Rows that were deleted are missing in the next
 // snapshot, no null is sent for them. A snapshot is one piece of a transaction
-// and is held in memory until that commits. Such a table can be read as a
+// and is held in memory until that commits. A run that is bounded,
+// App.RunUntilCaughtUp, emits one at its end instead. Such a table can be read as a
 // stream, filtered and mapped; what needs its changes is an error at build.
 // Defaults to every update.
 func EmitSnapshot(d time.Duration) Option {
@@ -123,10 +125,7 @@ func (e emission[K, R]) maker(view graph.View[K, R], instance func(e emission[K,
 func (e *emission[K, R]) schedule(emit func() error) {
 	ctx, last := e.task.Context(e.node), e.task.OperatorTime(e.node)
 	every, now := e.every.Milliseconds(), ctx.Now()
-	call := func(now int64) error {
-		*last = max(*last, now)
-		return emit()
-	}
+	call := func(now int64) error { return e.call(now, emit) }
 	ctx.ScheduleAt(processor.WallClock, time.UnixMilli((now/every+1)*every), e.every, call)
 	if *last < 0 {
 		*last = now // nothing is missed yet
@@ -142,6 +141,13 @@ func (e *emission[K, R]) schedule(emit func() error) {
 		}
 		return err
 	})
+}
+
+// call emits and notes that it was done by then.
+func (e *emission[K, R]) call(nowMs int64, emit func() error) error {
+	last := e.task.OperatorTime(e.node)
+	*last = max(*last, nowMs)
+	return emit()
 }
 
 // latest sends on the present row of a key, in the place of old, unless neither

@@ -29,6 +29,9 @@ func (r *interval[K, R]) Start() error {
 	return nil
 }
 
+// Finish sends on what has changed since the last interval: none ends any more.
+func (r *interval[K, R]) Finish(nowMs int64) error { return r.call(nowMs, r.emit) }
+
 func (r *interval[K, R]) Receive(key K, c graph.Change[R], m *graph.Meta) error {
 	if c.Stale {
 		return nil

@@ -17,6 +17,9 @@ func (r *snapshot[K, R]) Start() error {
 	return nil
 }
 
+// Finish sends on the rows as a bounded run leaves them.
+func (r *snapshot[K, R]) Finish(nowMs int64) error { return r.call(nowMs, r.emit) }
+
 // Receive does nothing: the row has changed in the table's store.
 func (r *snapshot[K, R]) Receive(K, graph.Change[R], *graph.Meta) error { return nil }
 

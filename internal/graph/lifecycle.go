@@ -24,6 +24,15 @@ type Flusher interface {
 	Flush(nowMs int64) error
 }
 
+// Finisher is implemented by a node's first input that has something to send on
+// when a bounded run has no more input for its task: what would have been due
+// at a later time of the wall clock. As in a punctuation no input record is at
+// hand, and an error is of class processor.Punctuate. Records may still follow,
+// and then another call.
+type Finisher interface {
+	Finish(nowMs int64) error
+}
+
 // Settler is implemented by a node's first input that wants to know how
 // transactions end. Applied comes for each one after Frozen, in their order,
 // once it has committed; if one does not, the nodes are made anew.

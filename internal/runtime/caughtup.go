@@ -13,9 +13,10 @@ import (
 // RunUntilCaughtUp is Run that ends by itself: when everything that the
 // sources held at the start has been processed and committed, by whichever
 // member of the group, and so has everything that came of it in the
-// repartition topics behind them, in the order of the topology.
+// repartition topics behind them, in the order of the topology. Each task
+// concludes once its inputs are done.
 func (i *Instance) RunUntilCaughtUp(ctx context.Context) error {
-	i.cfg.NoWallClock = true
+	i.cfg.Bounded = true
 	return i.run(ctx, i.caughtUp)
 }
 
@@ -33,6 +34,9 @@ func (i *Instance) caughtUp(ctx context.Context) error {
 			}
 		}
 		if err := i.reach(ctx, stage, ends); err != nil {
+			return err
+		}
+		if err := i.conclude(ctx, n); err != nil {
 			return err
 		}
 	}

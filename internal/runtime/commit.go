@@ -67,6 +67,7 @@ func (w *worker) freeze(now time.Time) error {
 			continue
 		}
 		w.takesInput(h)
+		h.conclusion.freeze(w.seq)
 		if !h.task.NeedsCommit() {
 			continue
 		}
@@ -115,6 +116,7 @@ func (w *worker) drain() {
 
 func (w *worker) finish(t *txn) {
 	now := w.inst.now()
+	w.ended = t.seq + 1
 	err := t.failed()
 	w.inst.committed(w, t, now.Sub(t.started), err)
 	if t.committed {

@@ -54,8 +54,8 @@ type Config struct {
 	// repartition topics, following the growth of inputs.
 	Housekeeping time.Duration
 
-	// NoWallClock turns wall-clock punctuation off, for bounded runs.
-	NoWallClock bool
+	// Bounded is a run that ends by itself: no wall-clock punctuation.
+	Bounded bool
 
 	// Fault is asked at each Point of a commit, in tests; nil otherwise. An
 	// error that it returns is taken as the failure of that step.

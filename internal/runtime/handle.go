@@ -68,6 +68,8 @@ type handle struct {
 	releasing bool                // processes no more
 	batch     int                 // how many records to process in one go, see pace
 	drain     draining
+
+	conclusion conclusion
 }
 
 func newHandle(ctx context.Context, want wanted, member string) *handle {

@@ -61,8 +61,9 @@ type Instance struct {
 	background sync.WaitGroup
 
 	held        atomic.Pointer[map[processor.TaskID]*handle]
-	state       atomic.Value // status.State
-	drain       atomic.Bool  // no more processing
+	state       atomic.Value                 // status.State
+	drain       atomic.Bool                  // no more processing
+	inputsDone  atomic.Pointer[map[int]bool] // see conclude, by subtopology
 	brokersAway atomic.Bool
 	unreachable atomic.Int64                // see clientHook
 	starved     atomic.Bool                 // the fetcher waits for queues to become shorter

@@ -34,7 +34,7 @@ func (w *worker) finishReleases() {
 			if !slices.Contains(w.handles, h) || h.lost.Load() || w.inst.aborting() {
 				continue
 			}
-			if h.task.NeedsCommit() || w.unfinished(h, now) {
+			if h.task.NeedsCommit() || w.unfinished(h, now) || w.owes(h) {
 				return false
 			}
 		}

@@ -27,6 +27,7 @@ type worker struct {
 	first       time.Time // when the running transaction got its first record
 	records     int       // input records in it
 	outstanding int       // transactions handed over and not settled
+	ended       uint64    // those before this one have settled
 	failure     error     // why the last one failed; set until recover
 	retries     int       // failures in a row
 	resumeAt    time.Time // no processing before, after a failure
@@ -114,6 +115,7 @@ func (w *worker) run() {
 		if w.failure != nil && w.outstanding == 0 {
 			w.recover()
 		}
+		w.noteConclusions()
 		w.finishReleases()
 		if w.quit && w.outstanding == 0 {
 			break
@@ -168,6 +170,9 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			continue
 		}
 		if w.leaves(h) || !h.drain.since.IsZero() {
+			if w.owes(h) {
+				until = earlier(until, w.conclude(h, ms))
+			}
 			until = earlier(until, w.drainTask(h, now))
 			if w.failure != nil {
 				return true, until
@@ -183,12 +188,21 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 			w.first = now
 		}
 		w.records += res.Records
+		if res.Records > 0 {
+			h.conclusion.records = true
+		}
 		if err == nil {
 			err = w.punctuate(h, ms)
 		}
 		if err != nil {
 			w.broken(h, err)
 			return false, until
+		}
+		if w.inst.concludes(h) && !h.conclusion.made {
+			until = earlier(until, w.conclude(h, ms))
+			if w.failure != nil {
+				return false, until
+			}
 		}
 		h.inbox.bytes.Store(w.buffered(h))
 		h.waiting.Store(res.Wait == task.WaitInput)
@@ -198,7 +212,7 @@ func (w *worker) process(now time.Time) (more bool, until time.Time) {
 		} else {
 			until = sooner(until, res.Until)
 		}
-		if !w.inst.cfg.NoWallClock {
+		if !w.inst.cfg.Bounded {
 			until = earlier(until, time.UnixMilli(min(h.task.NextWall(), ms+int64(time.Hour/time.Millisecond))))
 		}
 	}
@@ -263,7 +277,7 @@ func (w *worker) full() bool {
 }
 
 func (w *worker) punctuate(h *handle, ms int64) error {
-	if w.inst.cfg.NoWallClock {
+	if w.inst.cfg.Bounded {
 		return nil
 	}
 	_, err := h.task.Punctuate(ms, true)
@@ -294,6 +308,7 @@ func (w *worker) recover() {
 	for _, h := range w.handles {
 		h.task.Discard()
 		h.drain = draining{}
+		h.conclusion.reset()
 		h.inbox.close()
 		h.waiting.Store(false)
 		if !h.lost.Load() && !h.releasing {

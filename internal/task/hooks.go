@@ -8,10 +8,16 @@ import (
 // hooks are the nodes of one incarnation that take part in more than records,
 // in topological order. Most tasks have none.
 type hooks struct {
-	flushers []flusher
-	settlers []graph.Settler
-	journals []graph.Journaled
-	waiting  []graph.Unsettled
+	flushers  []flusher
+	finishers []finisher
+	settlers  []graph.Settler
+	journals  []graph.Journaled
+	waiting   []graph.Unsettled
+}
+
+type finisher struct {
+	node *graph.Node
+	graph.Finisher
 }
 
 type flusher struct {
@@ -23,6 +29,9 @@ func hooksOf(instances []instance) (h hooks) {
 	for _, i := range instances {
 		if f, ok := i.made.(graph.Flusher); ok {
 			h.flushers = append(h.flushers, flusher{i.node, f})
+		}
+		if f, ok := i.made.(graph.Finisher); ok {
+			h.finishers = append(h.finishers, finisher{i.node, f})
 		}
 		if s, ok := i.made.(graph.Settler); ok {
 			h.settlers = append(h.settlers, s)

@@ -133,6 +133,10 @@ func (t *Task) Punctuate(nowMs int64, wall bool) (int, error) {
 	if wall {
 		clock = processor.WallClock
 	}
+	return t.punctuate(clock)
+}
+
+func (t *Task) punctuate(clock processor.Clock) (int, error) {
 	total := 0
 	t.flushed = false
 	for t.now >= t.parked {
@@ -172,6 +176,6 @@ func (t *Task) fire(clock processor.Clock) (n int, err error) {
 		}
 		d.done(now)
 		n++
-		t.own.punctuations[clock]++
+		t.own.punctuations[d.clock]++
 	}
 }

@@ -39,7 +39,7 @@ type Task struct {
 	outs      []any // of the node that is being made
 	hooks     hooks
 	calls     *calls       // nil if no node makes any
-	clocks    [2]schedules // by processor.Clock
+	clocks    [3]schedules // by processor.Clock, and atEnd
 	accepted  int64        // records processed since wire
 	ctx       context.Context
 	cancel    atomic.Pointer[context.CancelFunc]

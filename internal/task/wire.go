@@ -24,7 +24,7 @@ func (t *Task) wire() error {
 	t.cancel.Store(&cancel)
 	t.wired = true
 	t.accepted = 0
-	t.clocks = [2]schedules{newSchedules(), newSchedules()}
+	t.clocks = [3]schedules{newSchedules(), newSchedules(), newSchedules()}
 	t.at = place{class: processor.Process}
 	t.meta = graph.Meta{Time: max(0, t.streamTime)}
 
