@@ -441,7 +441,7 @@ func TestADrainedTaskIsCommittedAtOnce(t *testing.T) {
 		r := newCalling(t, b, 2)
 		g := r.gate(func(value string) bool { return value == "slow" })
 		cfg := r.behindTicker()
-		cfg.NoWallClock, cfg.CommitInterval, cfg.TransactionTimeout = true, time.Hour, time.Minute
+		cfg.Bounded, cfg.CommitInterval, cfg.TransactionTimeout = true, time.Hour, time.Minute
 		r.start(cfg)
 		r.one(0, "k", "slow")
 		kafkatest.WaitFor(t, "the call", func() bool { return len(g.entered) == 1 })
