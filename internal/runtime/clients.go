@@ -58,6 +58,7 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 func (i *Instance) groupOpts() []kgo.Opt {
 	return append(i.baseOpts(),
 		kgo.ClientID(i.clientID()),
+		kgo.WithContext(i.link.ctx), kgo.WithHooks(i.link),
 		kgo.ConsumerGroup(i.cfg.App),
 		kgo.ConsumeTopics(i.layout().topics()...),
 		kgo.Balancers(i.balancer),

@@ -42,6 +42,7 @@ type Instance struct {
 	admin       *kgo.Client // requests that belong to no member and no transaction
 	adm         *kadm.Client
 	group       *kgo.Client
+	link        *groupLink // of group
 	tv2         bool // the cluster has transaction.version 2 or later (KIP-890)
 	topics      atomic.Pointer[layout]
 	outputs     outputs
@@ -188,7 +189,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 }
 
 // leaveTimeout bounds the client's good-bye to the group. It would repeat it for
-// half a minute; members that left without are expelled by the session time-out.
+// half a minute, and does not say it before a rebalance in progress is over.
 const leaveTimeout = 2 * time.Second
 
 func (i *Instance) leaveGroup() {
@@ -197,8 +198,13 @@ func (i *Instance) leaveGroup() {
 	i.group.AllowRebalance()
 	if err := i.group.LeaveGroupContext(ctx); err != nil {
 		i.log.Info("did not leave the group properly", "err", err)
+		i.link.end() // also of a join that waits for others
+		ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+		defer cancel()
+		i.evict(ctx, "the instance has stopped")
 	}
 	i.group.Close()
+	i.link.end()
 }
 
 // ended is what Run returns.

@@ -143,6 +143,11 @@ func (i *Instance) withGeneration(ctx context.Context, t *txn, send func(member 
 				return err
 			}
 		case errors.Is(err, kerr.ConcurrentTransactions), retriableCoordinator(err):
+		case errors.Is(err, kerr.UnknownMemberID):
+			if i.link.unknown(member, i.now(), i.cfg.SessionTimeout/2) {
+				i.log.Warn("the group does not know this member and the client has not noticed, cutting its connections", "member", member)
+			}
+			return err
 		default:
 			return err
 		}

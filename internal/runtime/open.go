@@ -48,7 +48,8 @@ func (i *Instance) open(ctx context.Context) (err error) {
 	if err := i.makeWorkers(ctx, highest); err != nil {
 		return err
 	}
-	i.evict(ctx)
+	i.evict(ctx, "the instance was started again")
+	i.link = newGroupLink()
 	i.balancer = &balancer{layout: i.layout, self: func() peer { return i.self(highest) }}
 	// The client joins while it is being made: its first callback must not
 	// come before i.group is there.
