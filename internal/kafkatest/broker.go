@@ -66,6 +66,7 @@ func (b *Broker) Admin(t testing.TB) *kadm.Client {
 // broker: register them after this call, as Client does.
 func Fake(t testing.TB, opts ...kfake.Opt) *Broker {
 	t.Helper()
+	others(t)
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
 	if err != nil {
 		t.Fatalf("kafkatest: start kfake: %v", err)

@@ -25,8 +25,8 @@
 // The environment:
 //
 //	MILLRACE_KAFKA        "1" runs the tests against Apache Kafka too
-//	MILLRACE_KAFKA_ONLY   "1" beside it leaves out the fake broker where a test
-//	                      runs on both
+//	MILLRACE_KAFKA_ONLY   "1" beside it leaves out what runs on the fake and on the
+//	                      embedded broker, for a suite that has just passed there
 //	MILLRACE_KAFKA_CACHE  folder for the brokers' jars; defaults to
 //	                      millrace in the user's cache folder
 //

@@ -13,14 +13,26 @@ import (
 // Enabled reports whether tests run against Apache Kafka too.
 func Enabled() bool { return os.Getenv("MILLRACE_KAFKA") == "1" }
 
+// kafkaOnly reports whether every other broker is left out: the suite has just
+// passed on them.
+func kafkaOnly() bool { return Enabled() && os.Getenv("MILLRACE_KAFKA_ONLY") == "1" }
+
+// others skips a test that needs one of the other brokers if they are left out.
+func others(t testing.TB) {
+	t.Helper()
+	if kafkaOnly() {
+		t.Skip("not on Apache Kafka, and MILLRACE_KAFKA_ONLY=1 is set")
+	}
+}
+
 // Each runs fn as subtest "kfake" on a fresh in-process broker and, with
 // MILLRACE_KAFKA=1, as subtest "kafka" on Apache Kafka. The real broker is
 // shared by the tests of a binary: use names from NewTopic and NewName, and do
 // not kill it (Start gives a test its own). MILLRACE_KAFKA_ONLY=1 leaves out the
-// first, for a suite that has just passed on it.
+// first.
 func Each(t *testing.T, fn func(t *testing.T, b *Broker)) {
 	t.Helper()
-	if !Enabled() || os.Getenv("MILLRACE_KAFKA_ONLY") != "1" {
+	if !kafkaOnly() {
 		t.Run("kfake", func(t *testing.T) { fn(t, Fake(t)) })
 	}
 	if Enabled() {

@@ -27,6 +27,7 @@ const (
 // Main in its TestMain. It ends with t.
 func Embedded(t testing.TB) *Broker {
 	t.Helper()
+	others(t)
 	if !shared.owned {
 		t.Fatal("kafkatest: Embedded runs this binary again: call kafkatest.Main in TestMain")
 	}
