@@ -43,7 +43,7 @@ type Instance struct {
 	adm         *kadm.Client
 	group       *kgo.Client
 	link        *groupLink // of group
-	tv2         bool // the cluster has transaction.version 2 or later (KIP-890)
+	tv2         bool       // the cluster has transaction.version 2 or later (KIP-890)
 	topics      atomic.Pointer[layout]
 	outputs     outputs
 	balancer    *balancer
