@@ -1,0 +1,62 @@
+// Millrace is the library's program in benchmarks/sidebyside: the settings are
+// the library's defaults, with state on disk.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace"
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state/lsm"
+	"github.com/millrace-io/millrace/topology"
+)
+
+func main() { program.Main(run) }
+
+func run(ctx context.Context, p *program.Program) error {
+	app, err := millrace.New(build(p), config(p))
+	if err != nil {
+		return err
+	}
+	return app.Run(ctx)
+}
+
+func build(p *program.Program) *topology.Builder {
+	b := topology.New()
+	in := topology.Stream[string, string](b, p.In)
+	if p.Topology == program.Pass {
+		kept := in.Filter(func(_, v string) bool {
+			p.Processing()
+			return v[0] != '-'
+		})
+		mapped := topology.MapValues(kept, func(v string) string { return "+" + v[1:] })
+		topology.To(mapped, p.Out)
+		return b
+	}
+	seen := in.Peek(func(string, string) { p.Processing() })
+	counts := topology.Count(topology.GroupByKey(seen), "counts")
+	topology.To(counts.ToStream(), p.Out, topology.Serdes(serde.String, serde.Int64))
+	return b
+}
+
+func config(p *program.Program) millrace.Config {
+	cfg := millrace.Config{
+		AppID:          p.App,
+		Brokers:        p.Brokers,
+		Client:         []kgo.Opt{kgo.ProducerBatchCompression(kgo.NoCompression())},
+		CommitInterval: p.Commit,
+		Logger:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	if p.Guarantee == program.AtLeastOnce {
+		cfg.Guarantee = millrace.AtLeastOnce
+	}
+	if p.State != "" {
+		cfg.State = lsm.Dir(p.State)
+	}
+	return cfg
+}

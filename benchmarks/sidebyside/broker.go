@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/millrace-io/millrace/embedded"
+	"github.com/millrace-io/millrace/internal/kafkatest"
+)
+
+// startBroker returns the addresses of the broker that is asked for, starting
+// it below dir if need be, what to call it, and how to stop it.
+func startBroker(ctx context.Context, asked, dir string) (addrs []string, name string, stop func(), err error) {
+	switch asked {
+	case "":
+		b, stop, err := kafkatest.Launch(ctx, kafkatest.Options{}, dir)
+		if err != nil {
+			return nil, "", nil, fmt.Errorf("%w; or give the addresses of a Kafka with -brokers", err)
+		}
+		return b.Addrs, "Apache Kafka " + kafkatest.DefaultVersion, stop, nil
+	case "embedded":
+		b, err := embedded.Start(embedded.Config{})
+		if err != nil {
+			return nil, "", nil, err
+		}
+		return b.Addrs(), "the embedded broker, which is no Kafka", func() { _ = b.Close() }, nil
+	}
+	return strings.Split(asked, ","), "the Kafka at " + asked, func() {}, nil
+}
+
+// workFolder is the folder for a benchmark's files and how to remove what it
+// leaves there.
+func workFolder(dir string) (string, func(), error) {
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", nil, err
+		}
+	}
+	made, err := os.MkdirTemp(dir, "sidebyside-")
+	return made, func() { _ = os.RemoveAll(made) }, err
+}
+
+func join(addrs []string) string { return strings.Join(addrs, ",") }

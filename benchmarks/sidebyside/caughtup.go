@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// stallTimeout is how long a program may make no progress.
+const stallTimeout = time.Minute
+
+// caughtUp waits until the program has committed all of its input. A program
+// that stands still, or ends, is an error.
+func (r *run) caughtUp(ctx context.Context) error {
+	ends, err := r.rig.cluster.ends(ctx, r.in)
+	if err != nil {
+		return err
+	}
+	var before int64
+	moved := time.Now()
+	return poll(ctx, func() (bool, error) {
+		if err := r.running(); err != nil {
+			return false, err
+		}
+		at, err := r.rig.cluster.committed(ctx, r.app, r.in)
+		if err != nil {
+			return false, err
+		}
+		var sum, want int64
+		for p, end := range ends {
+			sum, want = sum+max(at[p], 0), want+end
+		}
+		if sum != before {
+			before, moved = sum, time.Now()
+		}
+		if sum < want && time.Since(moved) > stallTimeout {
+			return false, r.failure("it stands still")
+		}
+		return sum >= want, nil
+	})
+}

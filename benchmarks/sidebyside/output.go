@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// output is what a run wrote to its output topic.
+type output struct {
+	records     int64           // committed records
+	last        map[int64]int64 // number of a key to its last count, if counts were asked for
+	first, done time.Time       // when the first record, and when all were committed
+}
+
+// sum is the sum of the final counts.
+func (o *output) sum() (sum int64) {
+	for _, n := range o.last {
+		sum += n
+	}
+	return sum
+}
+
+// readOutput reads a topic with append times to its end. It keeps control
+// records: their time is when a transaction was committed, and they end logs.
+func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*output, error) {
+	ends, err := c.ends(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.addrs...), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	var left int
+	for _, end := range ends {
+		if end > 0 {
+			left++
+		}
+	}
+	out := &output{}
+	if counts {
+		out.last = map[int64]int64{}
+	}
+	var plain, marked span
+	for left > 0 {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			return nil, fmt.Errorf("read back %s: %w", topic, err)
+		}
+		var bad error
+		fetches.EachRecord(func(r *kgo.Record) {
+			if r.Offset == ends[r.Partition]-1 {
+				left--
+			}
+			switch {
+			case !r.Attrs.IsControl():
+				plain.add(r.Timestamp)
+				if err := out.add(r); err != nil {
+					bad = err
+				}
+			case commits(r):
+				marked.add(r.Timestamp)
+			}
+		})
+		if bad != nil {
+			return nil, bad
+		}
+	}
+	if marked.first.IsZero() {
+		marked = plain // without transactions records are visible when they are there
+	}
+	out.first, out.done = marked.first, marked.last
+	return out, nil
+}
+
+func (o *output) add(r *kgo.Record) error {
+	o.records++
+	if o.last == nil {
+		return nil
+	}
+	key, err := numberOf(r.Key)
+	if err != nil {
+		return err
+	}
+	count, err := countOf(r.Value)
+	o.last[key] = count
+	return err
+}
+
+// countOf decodes the value of an output record of the count.
+func countOf(value []byte) (int64, error) {
+	if len(value) != 8 {
+		return 0, fmt.Errorf("a count of %d bytes, want 8", len(value))
+	}
+	return int64(binary.BigEndian.Uint64(value)), nil
+}
+
+// commits tells a commit marker from an abort marker: the key of a control
+// record is its version and its type, two bytes each.
+func commits(r *kgo.Record) bool { return len(r.Key) == 4 && binary.BigEndian.Uint16(r.Key[2:]) == 1 }
+
+// span is the first and the last of some times.
+type span struct{ first, last time.Time }
+
+func (s *span) add(t time.Time) {
+	if s.first.IsZero() || t.Before(s.first) {
+		s.first = t
+	}
+	if t.After(s.last) {
+		s.last = t
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
+)
+
+// rig is what all runs share.
+type rig struct {
+	options  options
+	cluster  *cluster
+	dir      string              // folder for state
+	prefix   string              // of all topics and application ids
+	commands map[string][]string // how to call a system
+	loaded   map[string]string   // topic of an input, by its name
+	runs     int
+}
+
+// input returns the topic of an input, which is written when it is first asked
+// for.
+func (g *rig) input(ctx context.Context, in input) (string, error) {
+	if topic, ok := g.loaded[in.name]; ok {
+		return topic, nil
+	}
+	topic := g.prefix + "-in-" + in.name
+	if err := g.cluster.create(ctx, topic, nil); err != nil {
+		return "", err
+	}
+	next := in.draw(rand.New(rand.NewPCG(1, 2)), in.keys(g.options))
+	if err := preload(ctx, g.cluster, topic, g.options.records, next); err != nil {
+		return "", fmt.Errorf("write the input: %w", err)
+	}
+	g.loaded[in.name] = topic
+	return topic, nil
+}
+
+// spec says what a run is to do.
+type spec struct {
+	system    system
+	guarantee string
+	topology  string // program.Pass or program.Count
+	in        string // topic
+	app       string // application id, of name
+	append    bool   // the output topic carries append times
+}
+
+// name is an application id that no other run has. All topics of a run begin
+// with it and a hyphen.
+func (g *rig) name(s system, workload string) string {
+	g.runs++
+	return fmt.Sprintf("%s-%d-%s-%s", g.prefix, g.runs, fileName(s.name), workload)
+}
+
+// fileName leaves out the @ of a commit interval, which topics cannot have.
+func fileName(system string) string {
+	b := []byte(system)
+	for i := range b {
+		if b[i] == '@' {
+			b[i] = '.'
+		}
+	}
+	return string(b)
+}
+
+// run is a program at work, with its topics and its state.
+type run struct {
+	spec
+	*child
+	out   string // topic
+	state string // folder
+	rig   *rig
+}
+
+// start makes the output topic and starts the program.
+func (g *rig) start(ctx context.Context, s spec) (*run, error) {
+	r := &run{spec: s, out: s.app + "-out", state: filepath.Join(g.dir, s.app), rig: g}
+	configs := appendTime
+	if !s.append {
+		configs = nil
+	}
+	if err := g.cluster.create(ctx, r.out, configs); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(r.state, 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	r.child, err = startChild(r.command())
+	return r, err
+}
+
+func (r *run) command() []string {
+	command := append([]string{}, r.rig.commands[r.system.name]...)
+	command = append(command, "-brokers", join(r.rig.cluster.addrs), "-app", r.app, "-topology", r.topology,
+		"-in", r.in, "-out", r.out, "-state", r.state, "-guarantee", r.guarantee)
+	if d := r.system.commit; d > 0 {
+		command = append(command, "-commit", d.String())
+	}
+	if dir := r.rig.options.profiles; dir != "" && r.system.profiles {
+		command = append(command, "-cpuprofile", filepath.Join(dir, r.app+".prof"))
+	}
+	return command
+}
+
+// clean ends the program if it still runs, and deletes its topics and state.
+func (r *run) clean(ctx context.Context) error {
+	r.kill()
+	return errors.Join(r.rig.cluster.remove(context.WithoutCancel(ctx), r.app+"-"), os.RemoveAll(r.state))
+}
+
+// check compares what was written with what was read.
+func (o *output) check(topology string, records int64) error {
+	got := o.records
+	if topology == program.Count {
+		got = o.sum()
+	}
+	if got != records {
+		return fmt.Errorf("the result is wrong: %d records went in, %d came out", records, got)
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
+)
+
+// workload is something to measure of every system that can do it.
+type workload struct {
+	name     string
+	topology string
+	input    input
+	needs    func(system) bool // nil: every system can
+	measure  func(ctx context.Context, g *rig, w workload, s system, guarantee string) ([]result, error)
+}
+
+// workloads are those that are known, by name.
+var workloads = map[string]workload{
+	"pass":         {name: "pass", topology: program.Pass, input: uniformInput, measure: throughput},
+	"count":        {name: "count", topology: program.Count, input: uniformInput, measure: throughput},
+	"count-skewed": {name: "count-skewed", topology: program.Count, input: skewedInput, measure: throughput},
+	"count-10m":    {name: "count-10m", topology: program.Count, input: manyInput, measure: throughput},
+}

@@ -1,0 +1,14 @@
+package kafkatest
+
+import "context"
+
+// Launch starts a real broker below dir for a program that is no test, such as
+// a benchmark, whatever the environment says. The broker runs until the
+// function that is returned is called.
+func Launch(ctx context.Context, opts Options, dir string) (*Broker, func(), error) {
+	n, err := launch(ctx, opts.withDefaults(), dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return n.broker(), n.proc.kill, nil
+}
