@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -22,7 +23,9 @@ type cluster struct {
 }
 
 func connect(addrs []string, partitions int32) (*cluster, error) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(addrs...))
+	// Lists of topics come from the client's cache, which must not be older
+	// than a run.
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.MetadataMinAge(10*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 type output struct {
 	records     int64           // committed records
 	last        map[int64]int64 // number of a key to its last count, if counts were asked for
-	first, done time.Time       // when the first record, and when all were committed
+	first, done time.Time       // when the first record, and when all were committed; zero if the log does not tell
 }
 
 // sum is the sum of the final counts.
@@ -60,7 +60,9 @@ func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*o
 			}
 			switch {
 			case !r.Attrs.IsControl():
-				plain.add(r.Timestamp)
+				if r.Attrs.TimestampType() == logAppendTime {
+					plain.add(r.Timestamp)
+				}
 				if err := out.add(r); err != nil {
 					bad = err
 				}
@@ -100,6 +102,9 @@ func countOf(value []byte) (int64, error) {
 	}
 	return int64(binary.BigEndian.Uint64(value)), nil
 }
+
+// logAppendTime is what records say whose time the broker has set.
+const logAppendTime = 1
 
 // commits tells a commit marker from an abort marker: the key of a control
 // record is its version and its type, two bytes each.

@@ -43,11 +43,13 @@ func throughput(ctx context.Context, g *rig, w workload, s system, guarantee str
 	}
 	n := g.options.records
 	one := result{System: s.name, Workload: w.name, Guarantee: guarantee, Records: n}
-	one.RecordsPerSecond = new(perSecond(n, out.done.Sub(began)))
 	one.CPU = new(perMillion(used.cpu, n))
 	one.Peak = known(used.peak)
 	one.Produced = known(produced)
-	one.Start = new(out.first.Sub(r.started).Seconds())
+	if !out.done.IsZero() {
+		one.RecordsPerSecond = new(perSecond(n, out.done.Sub(began)))
+		one.Start = new(out.first.Sub(r.started).Seconds())
+	}
 	return []result{one}, nil
 }
 

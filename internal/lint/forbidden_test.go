@@ -39,8 +39,9 @@ var rules = []rule{
 		in:    func(s source) bool { return !s.test && !program(s) },
 		why:   "a library returns errors and logs through a *slog.Logger that it is given",
 		exceptions: map[string]string{
-			"examples/internal/demo/demo.go": "it is the main function of the examples",
-			"topology/print.go":              "the default of an operator whose work it is",
+			"examples/internal/demo/demo.go":         "it is the main function of the examples",
+			"benchmarks/internal/program/program.go": "it is the main function of the programs under measurement",
+			"topology/print.go":                      "the default of an operator whose work it is",
 		},
 	}, {
 		name: "nothing is registered globally",
@@ -56,7 +57,8 @@ var rules = []rule{
 		in:    func(s source) bool { return !forTests(s) && !program(s) },
 		why:   "a library returns errors",
 		exceptions: map[string]string{
-			"examples/internal/demo/demo.go": "it is the main function of the examples",
+			"examples/internal/demo/demo.go":         "it is the main function of the examples",
+			"benchmarks/internal/program/program.go": "it is the main function of the programs under measurement",
 		},
 	}, {
 		name:  "no panics",

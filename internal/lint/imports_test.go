@@ -25,6 +25,7 @@ var arrows = map[string]string{
 	"streamstest":        "topology processor state serde status internal/graph internal/task",
 	"embedded":           "",
 	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
+	"benchmarks/...":     ". topology processor state/lsm serde embedded internal/kafkatest benchmarks/internal/program",
 	"internal/draw":      "status",
 	"internal/graph":     "processor state serde status",
 	"internal/store":     "state serde",
@@ -39,7 +40,7 @@ var arrows = map[string]string{
 // outside says which packages may import a module of others, outside of tests.
 // What is not listed is imported by nobody. The longest prefix counts.
 var outside = map[string]string{
-	"github.com/twmb/franz-go":            ". internal/runtime changelog embedded internal/kafkatest examples/...",
+	"github.com/twmb/franz-go":            ". internal/runtime changelog embedded internal/kafkatest examples/... benchmarks/...",
 	"github.com/twmb/franz-go/pkg/kfake":  "embedded internal/kafkatest",
 	"github.com/prometheus/client_golang": ". metrics examples/...",
 

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
+)
+
+func TestOptionsRefuseWhatIsUnknown(t *testing.T) {
+	for args, want := range map[string]string{
+		"-workloads pass,nosuch":     "-workloads nosuch",
+		"-systems millrace,spark":    "-systems spark",
+		"-systems millrace@soon":     "the commit interval",
+		"-systems millrace@0s":       "it is positive",
+		"-guarantee at-most-once":    "-guarantee at-most-once",
+		"-rates 5k":                  "-rates 5k",
+		"-records 0":                 "at least 1",
+		"-workloads pass extra":      `unexpected argument "extra"`,
+		"-rounds 0 -systems nothing": "-systems nothing",
+	} {
+		if _, err := parseOptions(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+func TestSystemWithACommitInterval(t *testing.T) {
+	s, err := systemOf("millrace@5ms")
+	if err != nil || s.name != "millrace@5ms" || s.commit != 5*time.Millisecond || s.build == nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestJobsRunASystemUnderItsOnlyGuaranteeOnce(t *testing.T) {
+	o := options{workloads: []string{"pass", "count"}, guarantees: both}
+	systems := []system{{name: "a", guarantees: both}, {name: "b", guarantees: both[1:]}}
+	var got []string
+	for _, j := range jobs(o, systems) {
+		got = append(got, j.workload.name+" "+j.guarantee+" "+j.system.name)
+	}
+	want := []string{
+		"pass exactly-once a", "pass at-least-once b", "pass at-least-once a",
+		"count exactly-once a", "count at-least-once b", "count at-least-once a",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPeakOfAProcess(t *testing.T) {
+	const status = "Name:\tx\nVmPeak:\t 99 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 7 kB\n"
+	if got := parsePeak(status); got != 1234<<10 {
+		t.Errorf("%d", got)
+	}
+	if got := parsePeak("Name:\tx\n"); got != 0 {
+		t.Errorf("%d without the line, want 0", got)
+	}
+}
+
+func TestOutputMustHoldWhatWentIn(t *testing.T) {
+	counted := &output{records: 3, last: map[int64]int64{1: 2, 7: 3}}
+	if err := counted.check(program.Count, 5); err != nil {
+		t.Error(err)
+	}
+	if err := counted.check(program.Count, 6); err == nil {
+		t.Error("a record that was not counted goes unnoticed")
+	}
+	passed := &output{records: 3}
+	if err := passed.check(program.Pass, 3); err != nil {
+		t.Error(err)
+	}
+	if err := passed.check(program.Pass, 2); err == nil {
+		t.Error("a record that came twice goes unnoticed")
+	}
+}
