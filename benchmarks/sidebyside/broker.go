@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/millrace-io/millrace/embedded"
@@ -30,10 +31,14 @@ func startBroker(ctx context.Context, asked, dir string) (addrs []string, name s
 	return strings.Split(asked, ","), "the Kafka at " + asked, func() {}, nil
 }
 
-// workFolder is the folder for a benchmark's files and how to remove what it
-// leaves there.
+// workFolder makes the folder for a benchmark's files, below dir if it is not
+// empty, and returns its absolute path and how to remove it.
 func workFolder(dir string) (string, func(), error) {
 	if dir != "" {
+		var err error
+		if dir, err = filepath.Abs(dir); err != nil {
+			return "", nil, err
+		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return "", nil, err
 		}

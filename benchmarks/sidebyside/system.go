@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/millrace-io/millrace/benchmarks/internal/program"
@@ -19,7 +15,6 @@ type system struct {
 	name       string
 	commit     time.Duration // commit interval; 0 is the system's own default
 	guarantees []string      // what it offers
-	topologies []string      // what it has in common with the others
 	durable    bool          // has changelogs, and so something to restore
 	changelog  string        // topic of the counts, with %s for the application id
 	profiles   bool          // knows -cpuprofile
@@ -44,6 +39,18 @@ var programs = map[string]system{
 			return b.goProgram(ctx, "", module+"/benchmarks/franzgo")
 		},
 	},
+	"goka": {
+		guarantees: both[1:], durable: true, changelog: "%s-table",
+		build: func(ctx context.Context, b *builder) ([]string, error) {
+			return b.goProgram(ctx, "goka", ".")
+		},
+	},
+	"kafka-streams": {
+		guarantees: both, durable: true, changelog: "%s-counts-changelog",
+		build: func(ctx context.Context, b *builder) ([]string, error) {
+			return b.javaProgram(ctx, "kafkastreams", "io.millrace.benchmarks.Main")
+		},
+	},
 }
 
 // offered is the guarantee under which a system runs when one is asked for:
@@ -53,39 +60,6 @@ func (s system) offered(guarantee string) string {
 		return guarantee
 	}
 	return s.guarantees[0]
-}
-
-// builder makes programs from their sources in this module.
-type builder struct {
-	dir  string // where programs go
-	java string // options of the Java machine
-}
-
-// goProgram builds a Go program. Folder is the one of a module of its own below
-// benchmarks, "" for this module.
-func (b *builder) goProgram(ctx context.Context, folder, pkg string) ([]string, error) {
-	out := filepath.Join(b.dir, "program-"+filepath.Base(pkg)+folder+".exe")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, pkg)
-	if folder != "" {
-		src, err := sources(ctx)
-		if err != nil {
-			return nil, err
-		}
-		cmd.Dir = filepath.Join(src, folder)
-	}
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build %s: %w\n%s", pkg, err, text)
-	}
-	return []string{out}, nil
-}
-
-// sources is the folder of the benchmarks.
-func sources(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-	if err != nil {
-		return "", fmt.Errorf("go list -m %s: %w: run the benchmark inside of its module", module, err)
-	}
-	return filepath.Join(strings.TrimSpace(string(out)), "benchmarks"), nil
 }
 
 // buildAll builds the systems and returns how to call each. What cannot be

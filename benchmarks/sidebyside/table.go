@@ -39,7 +39,7 @@ func writeTable(w io.Writer, results []result) error {
 			row(cells...)
 		}
 		for _, x := range comparisons(group, results) {
-			cells := []string{"", "", ours + " : " + x.peer.System}
+			cells := []string{"", "", x.title()}
 			for i := range figures {
 				cells = append(cells, cell(x.ratios[i], 1, "x"))
 			}
@@ -90,8 +90,18 @@ func groups(results []result) [][]result {
 // comparison is our result over a peer's, a ratio per figure; nil where one of
 // them is missing.
 type comparison struct {
-	peer   result
-	ratios []*float64
+	peer      result
+	guarantee string // ours
+	ratios    []*float64
+}
+
+// title names the peer, and its guarantee if that is another one.
+func (x comparison) title() string {
+	title := ours + " : " + x.peer.System
+	if x.guarantee != x.peer.Guarantee {
+		title += ", " + x.peer.Guarantee
+	}
+	return title
 }
 
 // comparisons compares ours with each peer of a group, and with the peers that
@@ -115,7 +125,7 @@ func comparisons(group, results []result) []comparison {
 		if peer.System == ours {
 			continue
 		}
-		x := comparison{peer: peer}
+		x := comparison{peer: peer, guarantee: own.Guarantee}
 		for _, f := range figures {
 			a, b := *f.of(&own), *f.of(&peer)
 			if a == nil || b == nil || *b == 0 {

@@ -32,7 +32,7 @@ func TestTable(t *testing.T) {
 		"count exactly-once millrace 700000 2.00 300 - - - - 0.500",
 		"count exactly-once kafka-streams 87500 20.0 1200 - - - - 2.50",
 		"millrace : kafka-streams 8.00x 0.100x 0.250x - - - - 0.200x",
-		"millrace : goka 11.7x 0.075x - - - - - -",
+		"millrace : goka, at-least-once 11.7x 0.075x - - - - - -",
 		"count at-least-once goka 60000 26.8 - - - - - -",
 		"latency-5000 exactly-once millrace - - - - 6.50 21.2 100 -",
 	}

@@ -12,3 +12,7 @@ func Launch(ctx context.Context, opts Options, dir string) (*Broker, func(), err
 	}
 	return n.broker(), n.proc.kill, nil
 }
+
+// Java returns the path of a Java that is recent enough for Apache Kafka, or an
+// error that says what is missing.
+func Java(ctx context.Context) (string, error) { return findJava(ctx) }

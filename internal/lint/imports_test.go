@@ -53,13 +53,15 @@ var outside = map[string]string{
 	"golang.org/x/sys":                  "embedded state/lsm",
 	"go.uber.org/goleak":                "internal/kafkatest",
 	"github.com/cockroachdb/datadriven": "internal/corpus",
+	"github.com/lovoo/goka":             "benchmarks/goka",
+	"github.com/IBM/sarama":             "benchmarks/goka",
 	"github.com/google/go-cmp":          "state/statetest serde/serdetest internal/corpus",
 	"pgregory.net/rapid":                "state/statetest",
 
 	// Of the standard library: testing adds flags to a program, and libraries
 	// take a *slog.Logger.
 	"testing": "internal/kafkatest state/statetest internal/corpus",
-	"log":     "examples/...",
+	"log":     "examples/... benchmarks/goka",
 }
 
 func TestImportsFollowTheTable(t *testing.T) {
