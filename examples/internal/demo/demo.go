@@ -33,6 +33,10 @@ type Example struct {
 	Input []Record
 	// Output names the topics that are printed.
 	Output []string
+	// Secure has the broker in the process ask for TLS and a password:
+	// SASL_SSL, in Kafka's terms. For brokers elsewhere Config.Client says how
+	// they are reached. Defaults to plaintext.
+	Secure bool
 }
 
 // Record is a record as it is written. A nil key or value is a null.
@@ -97,6 +101,13 @@ func Run(ctx context.Context, e Example, o Options) error {
 		var bc embedded.Config
 		if o.State != "" {
 			bc.Dir = filepath.Join(o.State, "broker")
+		}
+		if e.Secure {
+			client, err := secure(&bc)
+			if err != nil {
+				return err
+			}
+			cfg.Client = client
 		}
 		broker, err := embedded.Start(bc)
 		if err != nil {

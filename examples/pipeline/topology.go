@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/millrace-io/millrace/aggregate"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// Event is something that a user did. Events with one id are one event.
+type Event struct {
+	ID   string `json:"event_id"`
+	Time string `json:"timestamp"` // RFC 3339
+	User string `json:"user_id"`
+	Type string `json:"event_type"`
+	Data Data   `json:"data"`
+}
+
+// Data is a JSON object that nobody here looks into.
+type Data map[string]json.RawMessage
+
+// Group is what is reported on.
+type Group struct {
+	Type string `json:"event_type"`
+	User string `json:"user_id"`
+}
+
+// Stats are what a group has come to.
+type Stats struct {
+	Count int64  `json:"count"`
+	Data  []Data `json:"data"`
+}
+
+// Report is what is sent on of a group.
+type Report struct {
+	Group
+	Stats
+}
+
+// Send hands a report to a service, and returns what is to be written of it.
+type Send = func(context.Context, Report) (Report, error)
+
+const (
+	// retries is how often more what fails is tried.
+	retries = 3
+	// remembered is how long an event that comes again is one that was seen.
+	remembered = 24 * time.Hour
+	// listed is how many events a group can have: others are dead letters.
+	listed = 10_000
+)
+
+// pipeline is the whole topology. Equal ids meet in one task behind the first
+// repartition topic; behind the second one each report is a record, so that one
+// that fails fails alone.
+func pipeline(every time.Duration, send Send) *topology.Builder {
+	b := topology.New()
+	topology.Register(b, serde.JSON[Event]())
+	topology.Register(b, serde.JSON[Data]())
+	topology.Register(b, serde.JSON[Group]())
+	topology.Register(b, serde.JSON[Stats]())
+	topology.Register(b, serde.JSON[Report]())
+
+	events := topology.Stream[string, Event](b, "events", topology.TimeField(timeOf, time.RFC3339, time.UTC), topology.RefuseNulls())
+	byID := topology.Repartition(topology.SelectKeyErr(events, idOf), "by-id")
+	seen := topology.NewStore[string, bool](b, "seen", topology.TTL(remembered))
+	once := topology.ProcessValues(byID, func(ctx processor.Context) *unseen {
+		return &unseen{seen.Open(ctx)}
+	}, topology.With(seen))
+
+	groups := topology.GroupBy(once, func(_ string, e Event) Group { return Group{e.Type, e.User} })
+	stats := topology.Aggregate(groups, "stats", aggregate.Combine2(
+		aggregate.Count[Event](), aggregate.CollectList(dataOf, listed),
+		func(n int64, data []Data) Stats { return Stats{n, data} },
+	), topology.EmitLatest(every))
+
+	reports := topology.Map(stats.ToStream(), func(g Group, s Stats) (Group, Report) { return g, Report{g, s} })
+	sent := topology.MapValuesAsync(topology.Repartition(reports, "reports"), send, topology.Async{Retries: retries})
+	topology.To(sent, "output_topic")
+	return b
+}
+
+func timeOf(e Event) string { return e.Time }
+func dataOf(e Event) Data   { return e.Data }
+
+// idOf is the id of what is an event: JSON of any other kind has none.
+func idOf(_ string, e Event) (string, error) {
+	if e.ID == "" || e.User == "" || e.Type == "" {
+		return "", errors.New("the event lacks its event_id, user_id or event_type")
+	}
+	return e.ID, nil
+}
+
+// unseen forwards the first event of each id.
+type unseen struct {
+	seen state.KeyValue[string, bool]
+}
+
+func (p *unseen) Process(r processor.Record[string, Event], out processor.ValueOutput[Event]) error {
+	if _, again, err := p.seen.Get(r.Key); again || err != nil {
+		return err
+	}
+	if err := p.seen.Put(r.Key, true); err != nil {
+		return err
+	}
+	return out.Forward(r.Value)
+}
