@@ -47,7 +47,7 @@ func (g *Graph) Layout(topics func(src *Node) []string, partitions func(topic st
 			}
 		}
 	}
-	for l.solve() {
+	for l.solve(false) || l.solve(true) {
 	}
 	l.checkSolved()
 	for _, sub := range g.Subtopologies {
@@ -92,8 +92,11 @@ func (l *layouter) addTopic(src *Node, topic string, partitions func(string) (in
 }
 
 // solve finds the counts of repartition topics that follow from those known
-// so far. It reports whether it found any.
-func (l *layouter) solve() (found bool) {
+// so far, and reports whether it found any. When there is nothing more, topics
+// in a circle wait for each other: one that is merged with what is before it
+// is its own input. circular then finds the count of one topic from the inputs
+// of the whole circle.
+func (l *layouter) solve(circular bool) (found bool) {
 	for _, sub := range l.g.Subtopologies {
 		for _, src := range sub.Sources {
 			if src.Source.Repartition == nil {
@@ -103,9 +106,12 @@ func (l *layouter) solve() (found bool) {
 			if _, known := l.counts[topic]; known {
 				continue
 			}
-			if n := l.demand(sub, src); n > 0 {
+			if n := l.demand(sub, src, circular); n > 0 {
 				l.counts[topic] = n
 				found = true
+				if circular {
+					return true
+				}
 			}
 		}
 	}
@@ -114,7 +120,7 @@ func (l *layouter) solve() (found bool) {
 
 // demand is the partition count that a repartition topic should have, 0 if
 // that is not known yet.
-func (l *layouter) demand(sub *Subtopology, src *Node) int {
+func (l *layouter) demand(sub *Subtopology, src *Node, circular bool) int {
 	var sources []*Node
 	for _, group := range sub.CoPartitioned {
 		if !slices.Contains(group, src) {
@@ -141,9 +147,13 @@ func (l *layouter) demand(sub *Subtopology, src *Node) int {
 	for _, s := range sources {
 		n := l.counts[l.names[s][0]]
 		if n == 0 {
-			n = l.widestBefore(s.Source.Repartition)
+			var circle map[*Repartition]bool
+			if circular {
+				circle = map[*Repartition]bool{}
+			}
+			n = l.widestBefore(s.Source.Repartition, circle)
 		}
-		if n == 0 {
+		if n == 0 && !circular {
 			return 0
 		}
 		widest = max(widest, n)
@@ -152,9 +162,13 @@ func (l *layouter) demand(sub *Subtopology, src *Node) int {
 }
 
 // widestBefore is the count of the widest input of the subtopologies that
-// write r, 0 if one of them is not known yet.
-func (l *layouter) widestBefore(r *Repartition) int {
+// write r, 0 if one of them is not known yet. With a circle, which collects
+// what was asked, the widest input of an unknown one takes its place.
+func (l *layouter) widestBefore(r *Repartition, circle map[*Repartition]bool) int {
 	widest := 0
+	if circle != nil {
+		circle[r] = true
+	}
 	for _, sub := range l.g.Subtopologies {
 		if !slices.ContainsFunc(sub.Sinks, func(n *Node) bool { return n.Sink.Repartition == r }) {
 			continue
@@ -162,8 +176,11 @@ func (l *layouter) widestBefore(r *Repartition) int {
 		for _, src := range sub.Sources {
 			for _, topic := range l.names[src] {
 				n, known := l.counts[topic]
-				if !known {
+				if !known && circle == nil {
 					return 0
+				}
+				if next := src.Source.Repartition; !known && next != nil && !circle[next] {
+					n = l.widestBefore(next, circle)
 				}
 				widest = max(widest, n)
 			}

@@ -40,6 +40,25 @@ func TestLayout(t *testing.T) {
 			topics: map[string]int{"a": 4},
 			tasks:  []int{7, 4, 4, 7}, counts: map[string]int{"first": 4, "second": 7, "last": 7},
 		}, {
+			name: "a repartition topic that meets what is before it",
+			build: func(g *nodes) {
+				a := g.source("a")
+				g.op("merge", a, g.repartition("r", 0, a))
+			},
+			topics: map[string]int{"a": 4},
+			tasks:  []int{4}, counts: map[string]int{"r": 4},
+		}, {
+			name: "two of them in a circle of subtopologies",
+			build: func(g *nodes) {
+				r, s := &Repartition{Name: "r"}, &Repartition{Name: "s"}
+				a := g.op("merge", g.source("a"), g.add(&Node{Name: "from-s", Source: &Source{Repartition: s}}))
+				g.add(&Node{Name: "to-r", Sink: &Sink{Repartition: r}}, a)
+				b := g.op("merge", g.source("b"), g.add(&Node{Name: "from-r", Source: &Source{Repartition: r}}))
+				g.add(&Node{Name: "to-s", Sink: &Sink{Repartition: s}}, b)
+			},
+			topics: map[string]int{"a": 4, "b": 2},
+			tasks:  []int{4, 4}, counts: map[string]int{"r": 4, "s": 4},
+		}, {
 			name:   "one that exists keeps its count when its input has grown",
 			build:  func(g *nodes) { g.keyed("count", g.repartition("r", 0, g.source("a"))) },
 			topics: map[string]int{"a": 8, "app-r-repartition": 4},
