@@ -35,6 +35,8 @@ var arrows = map[string]string{
 	"internal/corpus":    "topology processor state serde aggregate streamstest",
 	"internal/chaos":     "",
 	"internal/lint":      "",
+
+	"internal/corpus/random": "",
 }
 
 // outside says which packages may import a module of others, outside of tests.

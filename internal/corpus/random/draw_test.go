@@ -1,0 +1,264 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+
+	"pgregory.net/rapid"
+)
+
+var kinds = []kind{text, number}
+
+// drawPlan draws a topology of up to three sources and twelve operators, with
+// a sink behind all that is read by nothing else.
+func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
+	p := newPlan(eager)
+	for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
+		s := step{op: "stream", shape: stream, partitions: partitions, name: fmt.Sprintf("in-%d", i)}
+		if rapid.Bool().Draw(t, "is a table") {
+			s.op, s.shape = "table", table
+		}
+		s.key, s.value = drawKind(t), drawKind(t)
+		p.add(s)
+	}
+	for range rapid.IntRange(1, 12).Draw(t, "operators") {
+		var can []drawer
+		for _, d := range drawers {
+			if d.from == nothing || len(p.find(d.from, nil)) > 0 {
+				can = append(can, d)
+			}
+		}
+		n := rapid.IntRange(0, len(can)).Draw(t, "operator")
+		if n == 0 {
+			continue // so that a failing plan shrinks
+		}
+		d := can[n-1]
+		in := 0
+		if list := p.find(d.from, nil); len(list) > 0 {
+			slices.Reverse(list) // the last one is the simplest choice
+			in = rapid.SampledFrom(list).Draw(t, "behind")
+		}
+		d.draw(t, p, in)
+	}
+	for i := range p.steps {
+		if s := p.steps[i]; s.shape == table && !p.used(i) {
+			p.follow(i, step{op: "to-stream", shape: stream})
+		}
+	}
+	for i := range p.steps {
+		if s := p.steps[i]; s.shape == stream && !p.used(i) {
+			p.follow(i, step{op: "to"})
+		}
+	}
+	return p
+}
+
+// follow adds a step behind in: with its types and a name, unless they are
+// given.
+func (p *plan) follow(in int, s step) int {
+	s.in = append([]int{in}, s.in...)
+	if s.key, s.value = p.steps[in].key, p.steps[in].value; s.name == "" && s.op != "to-stream" {
+		s.name = fmt.Sprintf("%s-%d", s.op, len(p.steps))
+	}
+	return p.add(s)
+}
+
+// retyped is follow for a step that makes other types.
+func (p *plan) retyped(in int, s step, key, value kind) int {
+	s.in = []int{in}
+	s.key, s.value = key, value
+	if s.name == "" && s.shape == table {
+		s.name = fmt.Sprintf("%s-%d", s.op, len(p.steps))
+	}
+	return p.add(s)
+}
+
+// drawer draws an operator behind a step of the given shape.
+type drawer struct {
+	from shape
+	draw func(t *rapid.T, p *plan, in int)
+}
+
+var drawers = []drawer{
+	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "peek", shape: stream}) }},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		op := rapid.SampledFrom([]string{"filter", "filter-not"}).Draw(t, "op")
+		p.follow(in, step{op: op, shape: stream, fn: drawPredicate(t)})
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.retyped(in, step{op: "map-values", shape: stream, fn: fn{"value", drawMod(t)}}, p.steps[in].key, drawKind(t))
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		nullsOnly := int64(2)
+		s := step{op: "map-values-err", shape: stream, fn: fn{"value", drawMod(t)}, fn2: fn{"value", nullsOnly}}
+		// A failure takes the whole record back: that needs to be the same in
+		// each run.
+		if p.flows[in].order >= bag {
+			s.fn2.mod = rapid.SampledFrom([]int64{nullsOnly, 5}).Draw(t, "fails")
+		}
+		p.retyped(in, s, p.steps[in].key, drawKind(t))
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.retyped(in, step{op: "map", shape: stream, fn: drawFn(t), fn2: drawFn(t)}, drawKind(t), drawKind(t))
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		s := step{op: "select-key", shape: stream, fn: drawFn(t)}
+		if rapid.Bool().Draw(t, "makes nulls") {
+			s.fn2 = drawPredicate(t)
+		}
+		p.retyped(in, s, drawKind(t), p.steps[in].value)
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.retyped(in, step{op: "flat-map", shape: stream, fn: drawFn(t), fn2: drawPredicate(t)}, drawKind(t), drawKind(t))
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.retyped(in, step{op: "flat-map-values", shape: stream, fn: fn{"value", 3}}, p.steps[in].key, drawKind(t))
+	}},
+	{stream, drawSplit},
+	{stream, drawMerge},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.follow(in, step{op: "repartition", shape: stream, partitions: drawPartitions(t)})
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to"}) }},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.follow(in, step{op: "to-chosen", fn: fn{drawPart(t), 3}})
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		p.retyped(in, step{op: "process", shape: stream, name: fmt.Sprintf("process-%d", len(p.steps)), fn: drawFn(t)}, drawKind(t), number)
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "process-values", shape: stream}) }},
+	{stream, func(t *rapid.T, p *plan, in int) {
+		s := step{op: "to-table", shape: table}
+		if p.flows[in].rekeyed {
+			s.partitions = drawPartitions(t)
+		}
+		p.follow(in, s)
+	}},
+	{stream, func(t *rapid.T, p *plan, in int) { drawFold(t, p, drawGroup(t, p, in)) }},
+	{groupedStream, drawFold},
+	{stream, drawCogroup},
+	{table, func(t *rapid.T, p *plan, in int) {
+		op := rapid.SampledFrom([]string{"table-filter", "table-filter-not"}).Draw(t, "op")
+		p.follow(in, step{op: op, shape: table, fn: drawPredicate(t), stored: rapid.Bool().Draw(t, "stored")})
+	}},
+	{table, func(t *rapid.T, p *plan, in int) {
+		s := step{op: "map-table", shape: table, fn: fn{"value", drawMod(t)}, stored: rapid.Bool().Draw(t, "stored")}
+		p.retyped(in, s, p.steps[in].key, drawKind(t))
+	}},
+	{table, func(t *rapid.T, p *plan, in int) {
+		s := step{op: "transform-table", shape: table, fn: drawPredicate(t), fn2: fn{"key", 2}, stored: rapid.Bool().Draw(t, "stored")}
+		p.retyped(in, s, p.steps[in].key, drawKind(t))
+	}},
+	{table, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to-stream", shape: stream}) }},
+	{table, func(t *rapid.T, p *plan, in int) {
+		s := step{op: "group-table", shape: groupedTable, fn: drawFn(t), fn2: drawFn(t)}
+		nameGroup(t, p, &s)
+		drawFold(t, p, p.retyped(in, s, drawKind(t), drawKind(t)))
+	}},
+	{groupedTable, drawFold},
+}
+
+func drawSplit(t *rapid.T, p *plan, in int) {
+	s := p.follow(in, step{op: "split", shape: splitter})
+	rest := rapid.IntRange(0, 3).Draw(t, "default branch") // beyond the last one is none
+	for i := range rapid.IntRange(1, 3).Draw(t, "branches") {
+		b := step{op: "branch", shape: stream}
+		if i == rest {
+			b.op = "default"
+		} else {
+			b.fn = drawPredicate(t)
+		}
+		p.follow(s, b)
+	}
+}
+
+func drawMerge(t *rapid.T, p *plan, in int) {
+	others := p.find(stream, func(i int) bool {
+		a, b := p.steps[i], p.steps[in]
+		return a.key == b.key && a.value == b.value && p.flows[i].partitions == p.flows[in].partitions
+	})
+	p.follow(in, step{op: "merge", shape: stream, in: []int{rapid.SampledFrom(others).Draw(t, "with")}})
+}
+
+// drawGroup groups a stream.
+func drawGroup(t *rapid.T, p *plan, in int) int {
+	s := step{op: "group-by-key", shape: groupedStream}
+	key := p.steps[in].key
+	if rapid.Bool().Draw(t, "by another key") {
+		s.op, s.fn = "group-by", drawFn(t)
+		key = drawKind(t)
+	}
+	if s.op == "group-by" || p.flows[in].rekeyed {
+		nameGroup(t, p, &s)
+	}
+	return p.retyped(in, s, key, p.steps[in].value)
+}
+
+// nameGroup draws what is about a group's repartition topic.
+func nameGroup(t *rapid.T, p *plan, s *step) {
+	if rapid.Bool().Draw(t, "shared topic") {
+		s.name = fmt.Sprintf("group-%d", len(p.steps))
+	}
+	s.partitions = drawPartitions(t)
+}
+
+// drawFold aggregates a group.
+func drawFold(t *rapid.T, p *plan, g int) {
+	of := p.steps[g]
+	s := step{op: rapid.SampledFrom([]string{"count", "reduce", "aggregate"}).Draw(t, "op"), shape: table}
+	value := number
+	switch s.op {
+	case "reduce":
+		value = of.value
+		s.reduction = sum
+		if of.shape == groupedStream {
+			s.reduction = rapid.SampledFrom([]reduction{sum, greatest, joined, cleared}).Draw(t, "reduction")
+		}
+	case "aggregate":
+		list := aggregations
+		if of.shape == groupedTable {
+			list = removable
+		}
+		s.agg = rapid.SampledFrom(list).Draw(t, "aggregation")
+		value = s.agg.result()
+	}
+	p.retyped(g, s, of.key, value)
+}
+
+// drawCogroup cogroups a stream with one whose keys are of the same type.
+func drawCogroup(t *rapid.T, p *plan, in int) {
+	a := drawGroup(t, p, in)
+	others := p.find(groupedStream, func(i int) bool {
+		return p.steps[i].key == p.steps[a].key && p.countBehind(i) == p.countBehind(a)
+	})
+	s := step{op: "cogroup", shape: table, reduction: rapid.SampledFrom([]reduction{sum, joined}).Draw(t, "reduction")}
+	s.name, s.in = fmt.Sprintf("cogroup-%d", len(p.steps)), []int{a, rapid.SampledFrom(others).Draw(t, "with")}
+	s.key, s.value = p.steps[a].key, number
+	if s.reduction == joined {
+		s.value = text
+	}
+	p.add(s)
+}
+
+// countBehind is the number of partitions behind a group.
+func (p *plan) countBehind(g int) int {
+	if n := p.steps[g].partitions; n > 0 {
+		return n
+	}
+	return p.flows[g].partitions
+}
+
+func drawKind(t *rapid.T) kind { return rapid.SampledFrom(kinds).Draw(t, "type") }
+func drawMod(t *rapid.T) int64 { return rapid.SampledFrom([]int64{0, 2, 3, 5}).Draw(t, "mod") }
+func drawPart(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"value", "key", "both"}).Draw(t, "of")
+}
+func drawFn(t *rapid.T) fn { return fn{drawPart(t), drawMod(t)} }
+
+func drawPredicate(t *rapid.T) fn {
+	return fn{drawPart(t), rapid.SampledFrom([]int64{2, 3, 4}).Draw(t, "mod")}
+}
+
+func drawPartitions(t *rapid.T) int {
+	return rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "partitions")
+}

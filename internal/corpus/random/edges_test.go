@@ -1,0 +1,125 @@
+package random
+
+import "fmt"
+
+// add puts a step behind those that it is called on, and finds its flow.
+func (p *plan) add(s step) int {
+	i := len(p.steps)
+	p.steps = append(p.steps, s)
+	p.behind = append(p.behind, nil)
+	p.flows = append(p.flows, flow{})
+	p.flows[i] = p.connect(i, &p.steps[i])
+	return i
+}
+
+func (p *plan) connect(i int, s *step) flow {
+	if len(s.in) == 0 {
+		return flow{order: total, partitions: s.partitions, keyed: true, lanes: map[int]string{i: ""}}
+	}
+	f := p.flows[s.in[0]]
+	switch s.op {
+	case "count", "reduce", "aggregate":
+		f = p.group(s.in[0], s.name, edge{to: i})
+		return f.folded(s.op == "count" || s.op == "reduce" && s.reduction.commutes() || s.op == "aggregate" && s.agg.commutes())
+	case "cogroup":
+		return p.cogroup(i, s)
+	case "group-by-key":
+		return f // no node of its own
+	case "branch", "default":
+		return f.sparse()
+	case "repartition":
+		return p.through(s.in[0], f, s.name, s.partitions, edge{to: i})
+	case "to-table":
+		if f.rekeyed {
+			f = p.through(s.in[0], f, s.name, s.partitions, edge{to: i})
+			return f.rows()
+		}
+	}
+	p.behind[s.in[0]] = append(p.behind[s.in[0]], edge{to: i})
+	switch s.op {
+	case "merge":
+		f = f.merge(p.eager, p.flows[s.in[1]])
+		p.behind[s.in[1]] = append(p.behind[s.in[1]], edge{to: i})
+	case "to-table":
+		f = f.rows()
+	case "map":
+		f = f.sparse().rekey()
+	case "flat-map":
+		f = f.flat().rekey()
+	case "select-key", "group-by":
+		f = f.rekey()
+	case "process":
+		f = f.stateful().rekey()
+	case "process-values":
+		f = f.stateful()
+	case "group-table":
+		if f.order == last {
+			f.order = unknown
+		}
+		f = f.flat().rekey()
+	case "table-filter", "table-filter-not", "map-table":
+		f.phantom = f.phantom && !s.stored
+	case "transform-table":
+		f.phantom = !s.stored
+	case "filter", "filter-not":
+		f = f.sparse()
+	case "flat-map-values":
+		f = f.flat()
+	case "map-values-err":
+		f = f.sparse()
+	}
+	return f
+}
+
+// through draws the edges by which records go through a repartition topic.
+func (p *plan) through(from int, f flow, topic string, partitions int, to edge) flow {
+	n := partitions
+	if n == 0 {
+		n = f.partitions
+	}
+	if p.behindTopic[topic] == nil {
+		p.behind[from] = append(p.behind[from], edge{topic: topic})
+		p.partitionsOf[topic] = n
+	}
+	p.behindTopic[topic] = append(p.behindTopic[topic], to)
+	return f.through(p.eager, topic, n)
+}
+
+// group draws the edges from a group to an aggregation: through a repartition
+// topic where keys may have changed, which is named after the aggregation or,
+// for all of its aggregations, after the group.
+func (p *plan) group(g int, name string, to edge) flow {
+	s := &p.steps[g]
+	from := g
+	if s.op == "group-by-key" {
+		from = s.in[0]
+	}
+	f := p.flows[from]
+	if f.rekeyed {
+		if s.name != "" {
+			name = s.name
+		}
+		return p.through(from, f, name, s.partitions, to)
+	}
+	p.behind[from] = append(p.behind[from], to)
+	return f
+}
+
+func (p *plan) cogroup(i int, s *step) (all flow) {
+	topics := 0
+	for port, g := range s.in {
+		name := s.name
+		if group := &p.steps[g]; group.name == "" && p.flows[g].rekeyed {
+			if topics++; topics > 1 {
+				name = fmt.Sprintf("%s-%d", s.name, topics)
+			}
+		}
+		f := p.group(g, name, edge{to: i, port: port})
+		if port == 0 {
+			all = f
+		} else {
+			all = all.merge(p.eager, f)
+		}
+	}
+	return all.folded(s.reduction.commutes())
+}

@@ -1,0 +1,119 @@
+package random
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// record is a record of a stream, or the change of a row of a table: value is
+// then the new row and old the one before. A null, or no row, is nil.
+type record struct {
+	key, value, old any
+	time            int64
+	partition       int // of the task that has it; in a topic, its own
+}
+
+// row is what a store has for a key.
+type row struct {
+	value  any   // of tables and processors
+	values []any // of aggregations: all that went in
+	gone   []any // and what was taken out without that
+	time   int64
+}
+
+// place is a key in a partition of a step's store.
+type place struct {
+	step, partition int
+	key             any
+}
+
+// model evaluates a plan naively: each input record goes through all of it
+// before the next one comes.
+type model struct {
+	*plan
+	rows    map[place]row
+	waiting []delivery          // records in repartition topics, oldest first
+	out     map[string][]record // of topics that users read
+	failed  bool                // the record in hand leaves no trace
+}
+
+// delivery is a record in a repartition topic.
+type delivery struct {
+	topic string
+	record
+}
+
+func newModel(p *plan) *model {
+	return &model{plan: p, rows: map[place]row{}, out: map[string][]record{}}
+}
+
+// feed evaluates a record of a source's topic.
+func (m *model) feed(source int, r record) {
+	m.atomically(func() { m.receive(source, 0, r) })
+	for len(m.waiting) > 0 {
+		d := m.waiting[0]
+		m.waiting = m.waiting[1:]
+		m.atomically(func() { m.all(m.behindTopic[d.topic], d.record) })
+	}
+}
+
+// atomically does what one task does with one record: all of it, or nothing
+// if an operator refuses it, which the policy answers by skipping the record.
+func (m *model) atomically(do func()) {
+	rows, waiting, out := maps.Clone(m.rows), slices.Clone(m.waiting), maps.Clone(m.out)
+	if do(); m.failed {
+		m.rows, m.waiting, m.out, m.failed = rows, waiting, out, false
+	}
+}
+
+// emit hands a record to all that is behind a step.
+func (m *model) emit(i int, r record) { m.all(m.behind[i], r) }
+
+func (m *model) all(edges []edge, r record) {
+	for _, e := range edges {
+		switch {
+		case m.failed:
+			return
+		case e.topic == "":
+			m.receive(e.to, e.port, r)
+		case r.key != nil: // repartition topics take no null keys
+			d := delivery{e.topic, r}
+			d.partition = partition(r.key, m.partitionsOf[e.topic])
+			m.waiting = append(m.waiting, d)
+		}
+	}
+}
+
+// write adds a record to a topic that users read.
+func (m *model) write(topic string, r record) {
+	m.out[topic] = append(slices.Clip(m.out[topic]), r)
+}
+
+// partition is that of Kafka's default partitioner.
+func partition(key any, n int) int {
+	p := kgo.StickyKeyPartitioner(nil).ForTopic("")
+	return p.Partition(&kgo.Record{Key: encode(key)}, n)
+}
+
+// receive is a record that comes to an input port of a step.
+func (m *model) receive(i, port int, r record) {
+	s := &m.steps[i]
+	switch s.shape {
+	case table:
+		if s.op == "table" || s.op == "to-table" {
+			m.upsert(i, r)
+		} else if m.steps[s.in[0]].shape == table {
+			m.derive(i, r)
+		} else if m.steps[s.in[0]].shape == groupedTable {
+			m.refold(i, r)
+		} else {
+			m.fold(i, r)
+		}
+	case groupedTable:
+		m.regroup(i, r)
+	default:
+		m.stateless(i, r)
+	}
+}

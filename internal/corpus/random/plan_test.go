@@ -1,0 +1,114 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// shape is what a step makes.
+type shape uint8
+
+const (
+	nothing shape = iota // sinks
+	stream
+	table
+	groupedStream
+	groupedTable
+	splitter
+)
+
+// step is one call of an operator.
+type step struct {
+	op         string
+	in         []int // steps that it is called on
+	shape      shape
+	key, value kind   // of what it makes
+	name       string // of its topic or store
+	fn, fn2    fn
+	reduction  reduction
+	agg        aggregation
+	stored     bool
+	partitions int // option Partitions; 0 is not given
+}
+
+// plan is a topology as data.
+type plan struct {
+	eager bool // each input record is done before the next one comes
+	steps []step
+	flows []flow // of what each step makes
+
+	// The edges as the engine draws them, repartition topics between operators
+	// included: what each step hands its records to, and each topic.
+	behind       [][]edge
+	behindTopic  map[string][]edge
+	partitionsOf map[string]int // of internal topics
+	topicOf      map[int]string // repartition topic of a named group
+}
+
+// edge leads to a step, or into a repartition topic.
+type edge struct {
+	to, port int
+	topic    string
+}
+
+func newPlan(eager bool) *plan {
+	return &plan{eager: eager, behindTopic: map[string][]edge{}, partitionsOf: map[string]int{}, topicOf: map[int]string{}}
+}
+
+// find lists the steps of a shape for which ok returns true.
+func (p *plan) find(of shape, ok func(i int) bool) (list []int) {
+	for i, s := range p.steps {
+		if s.shape == of && (ok == nil || ok(i)) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// used says that a step is the input of another one.
+func (p *plan) used(i int) bool {
+	return slices.ContainsFunc(p.steps, func(s step) bool { return slices.Contains(s.in, i) })
+}
+
+// sources are the steps that read topics.
+func (p *plan) sources() (list []int) {
+	for i, s := range p.steps {
+		if s.op == "stream" || s.op == "table" {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// String is the topology, a line per step.
+func (p *plan) String() string {
+	var b strings.Builder
+	for i, s := range p.steps {
+		fmt.Fprintf(&b, "  %2d %-20s", i, s.op)
+		for _, in := range s.in {
+			fmt.Fprintf(&b, " <-%d", in)
+		}
+		if s.name != "" {
+			fmt.Fprintf(&b, " %q", s.name)
+		}
+		if s.fn.of != "" {
+			fmt.Fprintf(&b, " %v", s.fn)
+		}
+		if s.fn2.of != "" {
+			fmt.Fprintf(&b, ", %v", s.fn2)
+		}
+		b.WriteString(" " + string(s.reduction) + string(s.agg))
+		if s.stored {
+			b.WriteString(" stored")
+		}
+		if s.partitions > 0 {
+			fmt.Fprintf(&b, " partitions=%d", s.partitions)
+		}
+		if s.shape != nothing {
+			fmt.Fprintf(&b, " -> %v, %v; %v", s.key, s.value, p.flows[i])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
