@@ -34,7 +34,8 @@ type Async struct {
 	// no more records. Defaults to 16.
 	Concurrency int
 	// Timeout is after how long the context of an attempt ends. The function
-	// must return then. Defaults to 5 s.
+	// must return then; if it still has not after Config.TransactionTimeout
+	// more, Run ends with an error. Defaults to 5 s.
 	Timeout time.Duration
 	// Retries is how often a failed call is made again. Defaults to 0.
 	Retries int

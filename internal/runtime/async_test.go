@@ -452,3 +452,63 @@ func TestADrainedTaskIsCommittedAtOnce(t *testing.T) {
 		r.check(true)
 	})
 }
+
+// TestAStoreThatFailsBesideSlowCallsEndsTheApplication: calls that are not done
+// in time take a worker back to its last commit, but a store that is behind its
+// changelog by then must not be read any more.
+func TestAStoreThatFailsBesideSlowCallsEndsTheApplication(t *testing.T) {
+	t.Parallel()
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		r := newCalling(t, b, 1)
+		r.call = func(ctx context.Context, value string) (string, error) {
+			if value == "slow" {
+				<-ctx.Done()
+			}
+			return value, ctx.Err()
+		}
+		cfg := r.configure(true)
+		cfg.TransactionTimeout = time.Second
+		broken, applying, late := errors.New("disk full"), make(chan struct{}), make(chan struct{})
+		var once, twice sync.Once
+		cfg.Fault = func(p Point, _ uint64) (err error) {
+			if p == PointApplied {
+				once.Do(func() { close(applying); <-late; err = broken })
+			}
+			return err
+		}
+		cfg.Observer.OnCommit = func(i processor.CommitInfo) {
+			if errors.Is(i.Err, errSlowCalls) {
+				twice.Do(func() { close(late) })
+			}
+		}
+		run := r.start(cfg)
+		r.one(0, "k", "first")
+		<-applying
+		r.one(0, "l", "slow")
+		if err := run.ended(); !errors.Is(err, broken) {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// TestACallThatNeverReturnsEndsTheApplication: its key would stand still
+// without a word, and under exactly once each abort would leave one more behind.
+func TestACallThatNeverReturnsEndsTheApplication(t *testing.T) {
+	eachGuarantee(t, func(t *testing.T, b *kafkatest.Broker, exactlyOnce bool) {
+		r := newCalling(t, b, 1)
+		open := make(chan struct{})
+		t.Cleanup(func() { close(open) })
+		r.call = func(context.Context, string) (string, error) {
+			<-open
+			return "", nil
+		}
+		r.async.Timeout = 10 * time.Millisecond
+		r.one(0, "k", "v")
+		cfg := r.configure(exactlyOnce)
+		cfg.TransactionTimeout, cfg.ShutdownTimeout = time.Second, 100*time.Millisecond
+		err := r.start(cfg).ended()
+		if !errors.Is(err, errDeafCalls) || !strings.Contains(err.Error(), "1s after their context had ended (enrich: ") {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}

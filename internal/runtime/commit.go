@@ -49,31 +49,35 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if !ready {
 		return again
 	}
-	err := w.freeze(now)
+	more, err := w.freeze(now)
 	w.inst.cfg.Recorder.WorkerTime.Commit.Add(w.inst.now().Sub(now))
 	if err != nil {
 		w.inst.fail(err)
 		w.failure = err
 		w.poisoned.Store(true)
 	}
+	if more {
+		return now
+	}
 	return again
 }
 
-// freeze turns what the tasks did into a transaction and hands it over.
-func (w *worker) freeze(now time.Time) error {
+// freeze turns what the tasks did into a transaction and hands it over. It
+// reports whether there is work at once that had to wait for that.
+func (w *worker) freeze(now time.Time) (more bool, err error) {
 	t := &txn{seq: w.seq, started: w.first, records: w.records}
 	for _, h := range w.handles {
 		if h.stays() {
 			continue
 		}
-		w.takesInput(h)
+		more = w.takesInput(h) || more
 		h.conclusion.freeze(w.seq)
 		if !h.task.NeedsCommit() {
 			continue
 		}
 		c, err := h.task.Commit(w.seq, now.UnixMilli())
 		if err != nil {
-			return err
+			return more, err
 		}
 		if c == nil {
 			continue
@@ -92,12 +96,12 @@ func (w *worker) freeze(now time.Time) error {
 	w.seq++
 	w.first, w.records = time.Time{}, 0
 	if len(t.commits) == 0 {
-		return nil
+		return more, nil
 	}
 	w.outstanding++
 	w.inFlight.Store(int32(w.outstanding))
 	w.toSend <- t // never blocks: it has room for all that may be outstanding
-	return nil
+	return more, nil
 }
 
 // drain takes settled transactions back.
@@ -125,14 +129,15 @@ func (w *worker) finish(t *txn) {
 		}
 		w.retries = 0
 	}
+	if t.fatal { // also if it went on while the worker had failed already: see giveUp
+		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
+	}
 	if err == nil || w.failure != nil {
 		return
 	}
 	w.failure = err
 	switch {
-	case t.fatal:
-		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
-	case errors.Is(err, errLost), errors.Is(err, errAbort):
+	case t.fatal, errors.Is(err, errLost), errors.Is(err, errAbort):
 	case fatalBroker(err):
 		w.inst.fail(commitError(t, err))
 	case fenced(err):

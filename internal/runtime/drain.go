@@ -43,8 +43,8 @@ func (w *worker) drainTask(h *handle, now time.Time) (again time.Time) {
 	}
 	limit := h.drain.since.Add(w.inst.cfg.TransactionTimeout)
 	if h.drain.ready {
-		if !h.task.NeedsCommit() {
-			w.takesInput(h)
+		if !h.task.NeedsCommit() && w.takesInput(h) {
+			return now
 		}
 		return again
 	}
@@ -98,9 +98,13 @@ func (w *worker) drainAll(now time.Time) (ready bool, again time.Time) {
 }
 
 // takesInput ends the draining of a task that is frozen now, or that has nothing
-// to commit, unless it leaves.
-func (w *worker) takesInput(h *handle) {
-	if !w.leaves(h) {
-		h.drain = draining{}
+// to commit, unless it leaves. It reports whether the task has something to do
+// at once.
+func (w *worker) takesInput(h *handle) (more bool) {
+	if w.leaves(h) {
+		return false
 	}
+	more = !h.drain.since.IsZero()
+	h.drain = draining{}
+	return more
 }

@@ -17,34 +17,64 @@ import (
 // knows which ones have not returned.
 type executor struct {
 	mu      sync.Mutex // guards the fields below
-	running map[string]int
+	running map[*openCall]struct{}
 	idle    chan struct{} // closed when nothing runs; nil unless somebody waits
 }
 
-func newExecutor() *executor { return &executor{running: make(map[string]int)} }
+// openCall is a call that has not returned.
+type openCall struct {
+	node  string
+	ctx   context.Context
+	ended time.Time // when ctx was seen to have ended, by check
+}
+
+func newExecutor() *executor { return &executor{running: make(map[*openCall]struct{})} }
 
 // Go implements graph.Executor.
 func (e *executor) Go(ctx context.Context, node *graph.Node, timeout time.Duration, fn func(context.Context)) {
-	e.add(node.Name, 1)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	r := &openCall{node: node.Name, ctx: ctx}
+	e.mu.Lock()
+	e.running[r] = struct{}{}
+	e.mu.Unlock()
 	go func() {
-		defer e.add(node.Name, -1)
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer e.returned(r)
 		defer cancel()
 		fn(ctx)
 	}()
 }
 
-func (e *executor) add(node string, n int) {
+func (e *executor) returned(r *openCall) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.running[node] += n
-	if e.running[node] == 0 {
-		delete(e.running, node)
-	}
+	delete(e.running, r)
 	if len(e.running) == 0 && e.idle != nil {
 		close(e.idle)
 		e.idle = nil
 	}
+}
+
+// check returns an error if there are calls that go on although their context
+// was seen to have ended longer than patience ago. Nobody can end them: the
+// records behind them would wait for good, and each abort that they cause
+// leaves as many more of them behind.
+func (e *executor) check(now time.Time, patience time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	deaf := make(map[string]int)
+	for r := range e.running {
+		switch {
+		case r.ctx.Err() == nil:
+		case r.ended.IsZero():
+			r.ended = now
+		case now.Sub(r.ended) >= patience:
+			deaf[r.node]++
+		}
+	}
+	if len(deaf) == 0 {
+		return nil
+	}
+	return fmt.Errorf("calls did not return %s after their context had ended (%s): %w", patience, byNode(deaf), errDeafCalls)
 }
 
 // wait waits until every call has returned. No more may be started.
@@ -73,9 +103,17 @@ var errDeafCalls = errors.New("return from a call when its context ends")
 func (e *executor) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	counts := make(map[string]int)
+	for r := range e.running {
+		counts[r.node]++
+	}
+	return byNode(counts)
+}
+
+func byNode(counts map[string]int) string {
 	var parts []string
-	for _, node := range slices.Sorted(maps.Keys(e.running)) {
-		parts = append(parts, fmt.Sprintf("%s: %d", node, e.running[node]))
+	for _, node := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s: %d", node, counts[node]))
 	}
 	return strings.Join(parts, ", ")
 }

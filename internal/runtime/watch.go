@@ -35,6 +35,10 @@ func (i *Instance) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		if err := i.calls.check(i.now(), i.cfg.TransactionTimeout); err != nil {
+			i.fail(err)
+			return
+		}
 		i.pingBrokers(ctx)
 		i.checkWaits(ctx)
 		if i.now().Sub(last) >= i.cfg.Housekeeping {

@@ -302,8 +302,9 @@ func (cs *calls) finish(c *call) {
 }
 
 // full reports that a node has as many calls queued as it may have running.
+// Concurrency may be the largest number there is.
 func (cs *calls) full() bool {
-	return slices.ContainsFunc(cs.nodes, func(n *nodeCalls) bool { return n.open >= 2*n.limits.Concurrency })
+	return slices.ContainsFunc(cs.nodes, func(n *nodeCalls) bool { return n.open/2 >= n.limits.Concurrency })
 }
 
 // arrivals takes calls back from the executor's goroutines. It belongs to one

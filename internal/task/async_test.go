@@ -64,6 +64,16 @@ func TestTheOldestCallIsNext(t *testing.T) {
 	r.want("outputs", outputs(r.Outbox()), "[out l=B@2 out l=C@3]")
 }
 
+// TestConcurrencyWithoutABound is the largest number there is.
+func TestConcurrencyWithoutABound(t *testing.T) {
+	r := newAsyncRig(t, "a")
+	r.limits.Concurrency = math.MaxInt
+	r.up()
+	r.add("a", "k=a@1", "l=b@2", "m=c@3")
+	r.process(0)
+	r.want("running", len(r.open), 3)
+}
+
 func TestANullPassesBehindEarlierCallsOfItsKey(t *testing.T) {
 	r := newAsyncRig(t, "a").up()
 	r.add("a", "k=a@1", "k@2", "l@3", "k=b@4")
