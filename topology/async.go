@@ -68,6 +68,7 @@ func asyncNode[K, KO, VO any](in graph.Handle, op string, a Async, opts []Option
 	n := in.Builder.Operator(op, in, o)
 	in.Builder.Callback(n, fn)
 	limits := a.limits(in.Builder, n)
+	n.Calls = &limits
 	n.Detail = fmt.Sprintf("%d calls at once, each up to %s, %d retries", limits.Concurrency, limits.Timeout, limits.Retries)
 	n.Out = []graph.Port{graph.NewPort[KO, VO]()}
 	return n, limits, graph.KeySerde[K](n, in, o)

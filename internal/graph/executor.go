@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -22,6 +23,17 @@ type CallLimits struct {
 	Timeout     time.Duration // of one attempt
 	Retries     int           // of a call that has failed
 	Backoff     time.Duration // before the first retry; doubles up to 64 times
+}
+
+// Longest is how long one call may take, with all its retries.
+func (l CallLimits) Longest() time.Duration {
+	pauses := 0.0
+	for i := range min(l.Retries, 6) {
+		pauses += float64(int(1) << i)
+	}
+	pauses += 64 * float64(max(l.Retries-6, 0))
+	longest := (float64(l.Retries)+1)*float64(l.Timeout) + pauses*float64(l.Backoff)
+	return time.Duration(min(longest, math.MaxInt64/2))
 }
 
 // Calls takes the calls of one node. They are made once the record in hand has

@@ -29,6 +29,8 @@ type Node struct {
 	// Snapshots says that the node sends on all rows of a table at times, and
 	// not what changes in them.
 	Snapshots bool
+	// Calls says how the node calls another service, nil if it calls none.
+	Calls *CallLimits
 	// Detail is what else describes the node: parts that begin with what they
 	// are about, separated by "; ".
 	Detail string

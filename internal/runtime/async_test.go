@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -511,4 +513,31 @@ func TestACallThatNeverReturnsEndsTheApplication(t *testing.T) {
 			t.Errorf("Run: %v", err)
 		}
 	})
+}
+
+// TestCallsThatNoTransactionCanWaitForAreNamedAtTheStart: under at least once
+// no commit waits for them.
+func TestCallsThatNoTransactionCanWaitForAreNamedAtTheStart(t *testing.T) {
+	b := kafkatest.Fake(t)
+	for _, c := range []struct {
+		async       topology.Async
+		exactlyOnce bool
+		want        string
+	}{
+		{topology.Async{Timeout: 2 * time.Second, Retries: 1, Backoff: 2 * time.Second}, true, ""}, // 6 s
+		{topology.Async{Timeout: 2 * time.Second, Retries: 2, Backoff: time.Second}, true, "node=enrich call=9s transaction_timeout=6s"},
+		{topology.Async{Timeout: time.Second, Retries: 8, Backoff: time.Second}, true, "call=3m20s"}, // 9 + 63 + 2*64
+		{topology.Async{Timeout: math.MaxInt64, Retries: math.MaxInt}, true, "call=1281023h53m"},
+		{topology.Async{Timeout: time.Minute}, false, ""},
+	} {
+		r := newCalling(t, b, 1)
+		r.async = c.async
+		cfg := r.configure(c.exactlyOnce)
+		var log strings.Builder
+		cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		New(cfg).checkCalls()
+		if got := log.String(); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%+v: the log says %q, want %q", c.async, got, c.want)
+		}
+	}
 }

@@ -61,6 +61,25 @@ func (w *worker) drainTask(h *handle, now time.Time) (again time.Time) {
 
 var errSlowCalls = errors.New("a commit was due and calls were still open")
 
+// checkCalls warns of nodes whose calls a commit may have to wait for in vain:
+// if a service is down, their records would be processed again and again
+// without ever coming to what their policy says.
+func (i *Instance) checkCalls() {
+	if !i.cfg.ExactlyOnce {
+		return
+	}
+	for _, sub := range i.cfg.Graph.Subtopologies {
+		for _, n := range sub.Nodes {
+			if n.Calls == nil || n.Calls.Longest() <= i.cfg.TransactionTimeout {
+				continue
+			}
+			i.log.Warn("a call with its retries may take longer than a transaction, which is aborted then", "node", n.Name,
+				"call", n.Calls.Longest(), "transaction_timeout", i.cfg.TransactionTimeout,
+				"hint", "lower Timeout, Retries or Backoff in its Async, or raise Config.TransactionTimeout")
+		}
+	}
+}
+
 // giveUp aborts the running transaction before it was frozen. Those in the
 // pipeline are none of its business.
 func (w *worker) giveUp(now time.Time, err error) {

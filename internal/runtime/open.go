@@ -35,6 +35,7 @@ func (i *Instance) open(ctx context.Context) (err error) {
 		return err
 	}
 	i.topics.Store(l)
+	i.checkCalls()
 	if err := i.openGlobals(); err != nil {
 		return err
 	}
