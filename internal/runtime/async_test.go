@@ -541,3 +541,29 @@ func TestCallsThatNoTransactionCanWaitForAreNamedAtTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestOthersCommitWhileATaskIsGivenBack has a task that is to be given back wait
+// for a call. The other one of its worker goes on meanwhile.
+func TestOthersCommitWhileATaskIsGivenBack(t *testing.T) {
+	eachGuarantee(t, func(t *testing.T, b *kafkatest.Broker, exactlyOnce bool) {
+		r := newCalling(t, b, 2)
+		g := r.gate(func(value string) bool { return value == "slow" })
+		r.one(0, "k", "slow")
+		cfg := r.configure(exactlyOnce)
+		cfg.TransactionTimeout = time.Minute
+		run := r.start(cfg)
+		kafkatest.WaitFor(t, "the call", func() bool { return len(g.entered) == 1 })
+		gone := (*run.held.Load())[processor.TaskID{Partition: 0}]
+		done := gone.worker.release([]*handle{gone})
+		for i := range int64(3) {
+			r.one(1, "l", fmt.Sprint(i))
+			kafkatest.WaitFor(t, "a commit of the other task", func() bool { return b.Committed(t, r.app)[r.in][1] > i })
+		}
+		g.let()
+		<-done
+		if at := b.Committed(t, r.app)[r.in][0]; at != 1 {
+			t.Errorf("given back at offset %d", at)
+		}
+		r.check(true)
+	})
+}

@@ -14,10 +14,11 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if w.failure != nil || w.outstanding >= w.inst.cfg.InFlight {
 		return again
 	}
-	moved, due, leaving := false, len(w.releases) > 0, false
+	moved, due, leaving, waiting := false, false, false, false
 	staying, drained := 0, 0
 	var bytes int64
 	for _, h := range w.handles {
+		waiting = waiting || h.releasing && !h.lost.Load() && w.unfinished(h, now)
 		if h.stays() {
 			staying++
 			continue
@@ -31,7 +32,7 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 		due = due || h.task.CommitRequested()
 		bytes += h.task.UncommittedBytes()
 	}
-	if len(w.releases) > 0 && !leaving {
+	if len(w.releases) > 0 && !leaving && !waiting {
 		return again // the pipeline runs empty, and those who wait for tasks get them
 	}
 	if !moved {
@@ -40,7 +41,7 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	if w.first.IsZero() {
 		w.first = now
 	}
-	due = due || drained > 0 && staying == 0
+	due = due || leaving || drained > 0 && staying == 0
 	at := w.first.Add(w.inst.cfg.CommitInterval)
 	if !due && bytes < w.inst.workerBytes && now.Before(at) {
 		return at
