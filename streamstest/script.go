@@ -76,6 +76,9 @@ func (s *Script) Close() {
 	}
 }
 
+// Config is what the last command app has asked for, with its defaults.
+func (s *Script) Config() Config { return s.d.cfg }
+
 // Arg is an argument of a command: name, or name=value.
 type Arg struct {
 	Name   string

@@ -3,12 +3,12 @@ package corpus
 import (
 	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/millrace-io/millrace/streamstest"
+	"github.com/millrace-io/millrace/topology"
 )
 
 // Part is a part of a script: a command app and those that follow.
@@ -68,14 +68,7 @@ func (p Part) Has(name string) bool {
 //	set    the same without their order: equal keys come from several partitions
 //	state  stores, and the last record of each key in each topic
 //	off    nothing: the part is about something else
-func (p Part) Matrix() string {
-	for _, a := range p.Commands[0].Args {
-		if a.Name == "matrix" && len(a.Values) > 0 {
-			return a.Values[0]
-		}
-	}
-	return ""
-}
+func (p Part) Matrix() string { return p.argument("matrix") }
 
 // Uses reports whether the part has one of the commands.
 func (p Part) Uses(names ...string) bool {
@@ -85,36 +78,38 @@ func (p Part) Uses(names ...string) bool {
 // Run runs the part on a driver in the given mode.
 func (p Part) Run(t *testing.T, m streamstest.Mode) streamstest.Result {
 	t.Helper()
+	_, steps := p.Play(t, m)
+	return steps[len(steps)-1]
+}
+
+// Play is Run that tells what the application was started with, and what had
+// come of it after each of the commands.
+func (p Part) Play(t *testing.T, m streamstest.Mode) (cfg streamstest.Config, steps []streamstest.Result) {
+	t.Helper()
 	s := &streamstest.Script{TB: t, Topologies: Topologies, Mode: m}
 	defer s.Close()
 	for _, c := range p.Commands {
 		s.Run(c.Name, c.Args, c.Input)
+		res, err := s.Result()
+		if err != nil {
+			t.Fatalf("%s: %v: the part needs matrix=off", c.At, err)
+		}
+		steps = append(steps, res)
 	}
-	res, err := s.Result()
-	if err != nil {
-		t.Fatalf("%s: %v: the part needs matrix=off", p.Commands[0].At, err)
-	}
-	return res
+	return s.Config(), steps
 }
 
-// topology is the name of the topology that the part is about.
-func (p Part) topology() string {
-	for _, a := range p.Commands[0].Args {
-		if a.Name == "topology" && len(a.Values) > 0 {
+// Builder describes the topology that the part is about.
+func (p Part) Builder() *topology.Builder { return Topologies[p.argument("topology")]() }
+
+func (p Part) argument(name string) string { return p.Commands[0].argument(name) }
+
+// argument is the value of an argument, "" if it was not given.
+func (c Command) argument(name string) string {
+	for _, a := range c.Args {
+		if a.Name == name && len(a.Values) > 0 {
 			return a.Values[0]
 		}
 	}
 	return ""
-}
-
-// partitions is the partition count of the inputs, if the part says one.
-func (p Part) partitions() int {
-	for _, a := range p.Commands[0].Args {
-		if a.Name == "partitions" && len(a.Values) > 0 {
-			if n, err := strconv.Atoi(a.Values[0]); err == nil {
-				return n
-			}
-		}
-	}
-	return 1
 }

@@ -22,7 +22,8 @@ type Broker struct {
 	// Security is what clients need to connect. Nil for a plain broker.
 	Security *Security
 
-	server server // the broker's process; nil for a fake one
+	server server    // the broker's process; nil for a fake one
+	client []kgo.Opt // what else clients need
 }
 
 // server is a broker in a process of its own.
@@ -40,7 +41,7 @@ func (b *Broker) Options() []kgo.Opt {
 	if b.Security != nil {
 		opts = append(opts, b.Security.Options()...)
 	}
-	return opts
+	return append(opts, b.client...)
 }
 
 // Client returns a client that is closed at the end of t. Options given here

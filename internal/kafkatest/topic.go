@@ -2,9 +2,11 @@ package kafkatest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -92,10 +94,12 @@ func (b *Broker) Produce(t testing.TB, records ...*kgo.Record) {
 	}
 }
 
-// brief returns a client for one helper call, which closes it.
+// brief returns a client for one helper call, which closes it. A leader that
+// does not know yet that it is one refuses; the client asks who is only once
+// its metadata is old enough, by default after 5 s.
 func (b *Broker) brief(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	cl, err := kgo.NewClient(append(b.Options(), opts...)...)
+	cl, err := kgo.NewClient(slices.Concat(b.Options(), []kgo.Opt{kgo.MetadataMinAge(50 * time.Millisecond)}, opts)...)
 	if err != nil {
 		t.Fatalf("kafkatest: client: %v", err)
 	}
