@@ -77,14 +77,38 @@ func (w *worker) produce(t *txn) error {
 	if err := w.inst.cfg.fault(PointSent, t.seq); err != nil {
 		return err
 	}
-	if err := cl.Flush(ctx); err != nil {
-		return fmt.Errorf("flush: %w", err)
+	if err := flush(ctx, cl); err != nil {
+		return err
 	}
 	w.inst.cfg.Recorder.CommitTime.Flush.Observe(w.inst.now().Sub(start))
 	if err := t.failed(); err != nil {
 		return err
 	}
 	return w.inst.cfg.fault(PointFlushed, t.seq)
+}
+
+// flush waits until all records are acknowledged, and until the client knows
+// that they are. When it meets a topic, the client sends the records that wait
+// for the topic before it shows the topic's partitions to itself:
+//
+//	metadata goroutine                     ender
+//	sends what waited for topic "out"
+//	                  (the broker has it, Flush returns)
+//	                                       EndTransaction(commit): no partition
+//	                                       was written to, aborts and returns nil
+//	shows the partitions of "out"
+//
+// It does both under one lock (storePartitionsUpdate in franz-go 1.22.2), which
+// aborting takes, too; there is nothing left to abort after a flush.
+func flush(ctx context.Context, cl *kgo.Client) error {
+	err := cl.Flush(ctx)
+	if err == nil {
+		err = cl.AbortBufferedRecords(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
 }
 
 // writeError says which topic a record was refused by, and what to do about
