@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
@@ -154,39 +153,4 @@ func (s *Script) act(c call, fn func()) error {
 // Errors settled by a policy, for the command log.
 func (s *Script) note(e *processor.Error, a processor.Action) {
 	s.handled = append(s.handled, fmt.Sprintf("%s: %v", a, e))
-}
-
-// clock is how scripts write times: minutes and seconds since the beginning
-// of time.
-func clock(ms int64) string {
-	sign := ""
-	if ms < 0 {
-		sign, ms = "-", -ms
-	}
-	t := fmt.Sprintf("%s%d:%02d", sign, ms/60_000, ms/1000%60)
-	if ms%1000 != 0 {
-		t += fmt.Sprintf(".%03d", ms%1000)
-	}
-	return t
-}
-
-// parseClock reads what clock writes, hours before minutes if there are two
-// colons, and plain milliseconds.
-func parseClock(s string) (ms int64, err error) {
-	if !strings.Contains(s, ":") {
-		_, err = fmt.Sscanf(s, "%d", &ms)
-		return ms, err
-	}
-	var d time.Duration
-	for i, part := range strings.Split(s, ":") {
-		n, err := time.ParseDuration(part + "s")
-		if err != nil {
-			return 0, fmt.Errorf("time %q: it is written as minutes:seconds, hours:minutes:seconds or in milliseconds", s)
-		}
-		if i > 0 {
-			d *= 60
-		}
-		d += n
-	}
-	return d.Milliseconds(), nil
 }

@@ -32,6 +32,13 @@ type globalMeta struct {
 
 const globalMetaVersion = 1
 
+// readGlobalMeta reads what keep has written. What another version has written,
+// or nobody, is as good as nothing.
+func readGlobalMeta(b []byte) (meta globalMeta, ok bool) {
+	err := json.Unmarshal(b, &meta)
+	return meta, err == nil && meta.Version == globalMetaVersion && len(meta.Times) == len(meta.Next)
+}
+
 func (g *global) metaKey() string { return "global:" + g.spec.Name }
 
 // storePosition goes with every batch of rows.
@@ -137,7 +144,10 @@ func (g *global) judge(ctx context.Context, tps []tp, logs map[tp]bounds, now ti
 	if err != nil {
 		return meta, "", fmt.Errorf("global table %s: %w", g.spec.Name, err)
 	}
-	if !ok || json.Unmarshal(kept, &meta) != nil || meta.Version != globalMetaVersion {
+	if ok {
+		meta, ok = readGlobalMeta(kept)
+	}
+	if !ok {
 		return meta, "no position is kept", nil
 	}
 	position, written := g.store.Position()

@@ -1,12 +1,15 @@
 package runtime
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/processor"
 )
@@ -126,6 +129,55 @@ func FuzzParseRoster(f *testing.F) {
 		}
 		if d := cmp.Diff(peers, again, allowPeer); d != "" {
 			t.Fatal(d)
+		}
+	})
+}
+
+// Whatever comes as assignment is refused, or gives what it says.
+func FuzzParseSyncAssignment(f *testing.F) {
+	valid := kmsg.NewConsumerMemberAssignment()
+	valid.UserData = appendRoster(nil, []peer{{member: "b", instance: "i", workers: 1, slots: 3}}, "")
+	valid.Topics = append(valid.Topics, kmsg.ConsumerMemberAssignmentTopic{Topic: "in", Partitions: []int32{0, 7}})
+	seeds(f, valid.AppendTo(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bal := &balancer{}
+		topics, err := bal.ParseSyncAssignment(b)
+		if err != nil {
+			return
+		}
+		again := kmsg.NewConsumerMemberAssignment()
+		roster, refused := bal.lastRoster()
+		again.UserData = appendRoster(nil, roster, refused)
+		for topic, partitions := range topics {
+			again.Topics = append(again.Topics, kmsg.ConsumerMemberAssignmentTopic{Topic: topic, Partitions: partitions})
+		}
+		topicsAgain, err := (&balancer{}).ParseSyncAssignment(again.AppendTo(nil))
+		if err != nil {
+			t.Fatalf("what was read cannot be read again: %v", err)
+		}
+		if d := cmp.Diff(topics, topicsAgain, cmpopts.EquateEmpty()); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// What is kept of a global table is of no use, or written as it was read.
+func FuzzGlobalMeta(f *testing.F) {
+	f.Add([]byte(`{"version":1,"topic_id":"AAAA","fill":5,"current_ms":6,"next":[7,8],"times":[-1,9]}`))
+	f.Add([]byte(`{"version":1,"next":[7],"times":[]}`))
+	f.Add([]byte(`{"version":2}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		meta, ok := readGlobalMeta(b)
+		if !ok {
+			return
+		}
+		text, err := json.Marshal(meta)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, ok := readGlobalMeta(text)
+		if d := cmp.Diff(meta, again); d != "" || !ok {
+			t.Errorf("read again: %v %s", ok, d)
 		}
 	})
 }

@@ -95,3 +95,23 @@ func holds(key, value string) *base {
 	b.m.Set(key, value)
 	return b
 }
+
+// FuzzStoredRow reads whatever may lie in the store of a global table.
+func FuzzStoredRow(f *testing.F) {
+	f.Add([]byte("a"), []byte(timed(7, "\x00\x00\x00\x00\x00\x00\x00\x01")))
+	f.Add([]byte(""), []byte("1234567"))
+	f.Add([]byte("a"), []byte("12345678123"))
+	f.Fuzz(func(t *testing.T, key, row []byte) {
+		b := &base{}
+		b.m.Set(string(key), string(row))
+		r := reader(b)
+		v, _, _, err := r.GetWithTime(string(key))
+		for k, scanned := range r.All() {
+			same(t, k, string(key))
+			same(t, scanned, v)
+		}
+		if scan := r.ScanErr(); (scan == nil) != (err == nil) {
+			t.Fatalf("get gives %v, scan %v", err, scan)
+		}
+	})
+}
