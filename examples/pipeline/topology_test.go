@@ -171,7 +171,7 @@ func TestAReportThatTheServiceNeverTakesIsSetAside(t *testing.T) {
 	r.events.Pipe("", event("a", 0))
 	r.Advance(time.Minute + 700*time.Millisecond)
 	value, why := r.buried(t)
-	if want := "process: test-reports-repartition[0]@0, attempt 1"; value != report("a") || why != want {
+	if want := "process: test-reports-repartition[0]@0, attempt 4"; value != report("a") || why != want {
 		t.Errorf("dead letter %s, %s, want %s, %s", value, why, report("a"), want)
 	}
 	if *calls != 4 {

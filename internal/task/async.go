@@ -59,7 +59,8 @@ type call struct {
 	pass       bool  // is not run
 
 	err      error // of the last run
-	tries    int   // runs since the policy was asked
+	runs     int
+	tries    int   // of runs, since the policy was asked
 	until    int64 // when to try again
 	attempts [numPolicies]int
 }
@@ -220,6 +221,7 @@ func (n *nodeCalls) pump() {
 		c := n.ready[0]
 		n.ready = slices.Delete(n.ready, 0, 1)
 		n.running++
+		c.runs++
 		c.tries++
 		c.err = errEnded
 		timeout, to := n.limits.Timeout, n.arrived

@@ -409,6 +409,19 @@ func TestPoliciesForAFailedCall(t *testing.T) {
 		r.want("headers", []string{h["h"], h["millrace.error.topic"], h["millrace.error.offset"], h["millrace.error.node"], h["millrace.error.class"]}, "[1 a 1 fn process]")
 		r.want("position", offsetsOf(r.commit(1)), "[a:3]")
 	})
+	t.Run("dead letter after retries", func(t *testing.T) {
+		r := newAsyncRig(t, "a")
+		r.limits.Retries = 2
+		r.cfg.Policies = processor.Policies{Process: processor.Policy{Retries: 1, Then: processor.DeadLetter}, DeadLetterTopic: "dead"}
+		r.answer = func(string, int) (string, error) { return "", errDown }
+		r.up()
+		r.add("a", "k=down@1")
+		for at := int64(0); r.Outbox().Len() == 0; at += 100 {
+			r.process(at)
+			r.finishAll(at)
+		}
+		r.want("attempts", headers(r.Outbox().At(0).Headers)["millrace.error.attempts"], "6")
+	})
 	t.Run("replace", func(t *testing.T) {
 		r := newAsyncRig(t, "a")
 		r.cfg.Policies.Process.Decide = func(*processor.Error) processor.Decision {

@@ -20,7 +20,7 @@ import (
 //	millrace.error.topic      where the record was read
 //	millrace.error.partition
 //	millrace.error.offset
-//	millrace.error.attempts   how often the record was tried
+//	millrace.error.attempts   how often the record, or its call, was tried
 //
 // A dead letter that is read, fails and goes to a dead-letter topic again has
 // only the newest of them.
@@ -38,7 +38,7 @@ func (t *Task) deadLetter(e *processor.Error) error {
 	slab := append(append(t.outbox.Slab(), r.Key...), r.Value...)
 	t.outbox.Add(slab, t.cfg.Policies.DeadLetterTopic, -1, length(r.Key), length(r.Value), &graph.Meta{
 		Time:    min(r.Time, graph.MaxTime),
-		Headers: append(withoutErrors(r.Headers), describeError(e)...),
+		Headers: append(withoutErrors(r.Headers), describeError(e, t.tried(e))...),
 	})
 	if err := t.tooLarge(from); err != nil {
 		t.outbox.Rollback(mark)
@@ -61,7 +61,16 @@ func withoutErrors(headers []processor.Header) []processor.Header {
 	})
 }
 
-func describeError(e *processor.Error) []processor.Header {
+// tried is how often in all: a call has retries of its own before its policy
+// is asked.
+func (t *Task) tried(e *processor.Error) int {
+	if c := t.at.call; c != nil {
+		return max(c.runs, e.Attempt)
+	}
+	return e.Attempt
+}
+
+func describeError(e *processor.Error, attempts int) []processor.Header {
 	message := e.Err.Error()
 	if len(message) > maxErrorMessage {
 		message = strings.ToValidUTF8(message[:maxErrorMessage], "")
@@ -77,6 +86,6 @@ func describeError(e *processor.Error) []processor.Header {
 		header("topic", e.Topic),
 		header("partition", strconv.Itoa(int(e.Partition))),
 		header("offset", strconv.FormatInt(e.Offset, 10)),
-		header("attempts", strconv.Itoa(e.Attempt)),
+		header("attempts", strconv.Itoa(attempts)),
 	}
 }
