@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 func main() {
@@ -67,6 +69,9 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 	defer func() { _ = c.remove(context.WithoutCancel(ctx), g.prefix+"-") }()
 
 	say("on %s, with %d processors for it and the programs", broker, runtime.NumCPU())
+	if err := g.warmUp(ctx, systems[0]); err != nil {
+		say("warming up the broker: %v", err)
+	}
 	runs, failed := g.measure(ctx, systems, say)
 	results := medians(runs)
 	if err := writeTable(out, results); err != nil {
@@ -75,7 +80,24 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 	if o.json != "" {
 		failed = errors.Join(failed, writeJSON(o.json, results))
 	}
+	if o.svg != "" {
+		failed = errors.Join(failed, writeSVG(o.svg, results))
+	}
 	return failed
+}
+
+// warmUpRecords is the input that is used up before anything is measured.
+const warmUpRecords = 200_000
+
+// warmUp lets a system run once for nothing: a broker that has just been
+// started is slow, and the first to run would pay for it.
+func (g *rig) warmUp(ctx context.Context, s system) error {
+	once := *g
+	once.prefix += "-warm"
+	once.loaded = map[string]string{}
+	once.options.records = min(g.options.records, warmUpRecords)
+	_, err := throughput(ctx, &once, workloads["pass"], s, s.offered(program.ExactlyOnce))
+	return err
 }
 
 // measure runs all rounds. In each, every workload is run by all systems

@@ -104,24 +104,16 @@ func (x comparison) title() string {
 	return title
 }
 
-// comparisons compares ours with each peer of a group, and with the peers that
-// ran the workload only with another guarantee.
+// comparisons compares ours with each peer of a group, and with the strangers to
+// it.
 func comparisons(group, results []result) []comparison {
 	at := slices.IndexFunc(group, func(r result) bool { return r.System == ours })
 	if at < 0 {
 		return nil
 	}
 	own := group[at]
-	peers := slices.Clone(group)
-	for _, r := range results {
-		if r.Workload == own.Workload && !slices.ContainsFunc(results, func(x result) bool {
-			return x.System == r.System && x.Workload == own.Workload && x.Guarantee == own.Guarantee
-		}) {
-			peers = append(peers, r)
-		}
-	}
 	var list []comparison
-	for _, peer := range peers {
+	for _, peer := range slices.Concat(group, strangers(group, results)) {
 		if peer.System == ours {
 			continue
 		}
@@ -137,4 +129,20 @@ func comparisons(group, results []result) []comparison {
 		list = append(list, x)
 	}
 	return list
+}
+
+// strangers ran the workload of a group, but only with another guarantee.
+func strangers(group, results []result) []result {
+	var list []result
+	for _, r := range results {
+		known := slices.ContainsFunc(group, func(x result) bool { return x.System == r.System })
+		if r.Workload == group[0].Workload && !known {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func hasOurs(results []result) bool {
+	return slices.ContainsFunc(results, func(r result) bool { return r.System == ours })
 }

@@ -41,7 +41,7 @@ func install(ctx context.Context, version string) (string, error) {
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
 		return "", errors.New("apache kafka " + version + " is not in " + cache +
-			" and Maven is not installed: install Maven (mvn on the PATH) or unset MILLRACE_KAFKA")
+			" and Maven is not installed: install Maven (mvn on the PATH) or, for tests, unset MILLRACE_KAFKA")
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
@@ -85,7 +85,7 @@ var javaVersion = regexp.MustCompile(`version "(\d+)`)
 
 // findJava returns the path of a Java that can run the broker.
 func findJava(ctx context.Context) (string, error) {
-	const need = "apache kafka needs Java 17 or later: install it or unset MILLRACE_KAFKA"
+	const need = "apache kafka needs Java 17 or later: install it or, for tests, unset MILLRACE_KAFKA"
 	java, err := exec.LookPath("java")
 	if home := os.Getenv("JAVA_HOME"); err != nil && home != "" {
 		java, err = exec.LookPath(filepath.Join(home, "bin", "java"))
