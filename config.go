@@ -109,12 +109,13 @@ type Config struct {
 // Memory are the budgets of one instance, in bytes.
 type Memory struct {
 	// Queues is for records that are fetched and not yet processed. Defaults
-	// to 64 MiB.
+	// to 16 MiB.
 	Queues int64
 	// Entries is for the decoded entries of stores: changes that are not
 	// committed yet, and a cache of others. Defaults to 64 MiB.
 	Entries int64
-	// Outbox is for records that wait to be written. Defaults to 64 MiB.
+	// Outbox is for records that wait to be written, with what the client needs
+	// for each, 300 bytes and more. Defaults to 32 MiB.
 	Outbox int64
 	// BlockCache and Memtables are those of stores on disk. Default to 64 MiB
 	// each.
@@ -135,9 +136,9 @@ func (c Config) withDefaults() Config {
 	c.TransactionTimeout = or(c.TransactionTimeout, c.SessionTimeout)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, 30*time.Second)
 	c.ReplicationFactor = or(c.ReplicationFactor, -1)
-	c.Memory.Queues = or(c.Memory.Queues, 64*mib)
+	c.Memory.Queues = or(c.Memory.Queues, 16*mib)
 	c.Memory.Entries = or(c.Memory.Entries, 64*mib)
-	c.Memory.Outbox = or(c.Memory.Outbox, 64*mib)
+	c.Memory.Outbox = or(c.Memory.Outbox, 32*mib)
 	c.Memory.BlockCache = or(c.Memory.BlockCache, 64*mib)
 	c.Memory.Memtables = or(c.Memory.Memtables, 64*mib)
 	if c.State == nil {

@@ -60,8 +60,12 @@ func (t *Task) CommitRequested() bool { return t.ask }
 // frozen commit.
 func (t *Task) UncommittedBytes() int64 { return t.outboxBytes() + t.dirtyBytes() }
 
+// outboxBytes is what outputs hold until they are committed: themselves, and
+// once they are sent a record of the client's for each with a copy of its bytes
+// in a batch.
 func (t *Task) outboxBytes() int64 {
-	return int64(t.outbox.Bytes()) + int64(t.outbox.Len())*int64(unsafe.Sizeof(graph.Out{}))
+	const sent = 256
+	return 2*int64(t.outbox.Bytes()) + int64(t.outbox.Len())*(int64(unsafe.Sizeof(graph.Out{}))+sent)
 }
 
 func (t *Task) dirtyBytes() (sum int64) {
