@@ -50,6 +50,7 @@ func (c *call) options() (opts []topology.Option) {
 type caller interface {
 	call(c call) any
 	read(d *streamstest.Driver, topic string) []record
+	store(d *streamstest.Driver, name string) (rows, logged []string)
 }
 
 func typesOf(key, value kind) caller {

@@ -115,7 +115,7 @@ func (m *model) process(i int, r record) {
 	}
 	at := place{i, r.partition, r.key}
 	n, _ := m.rows[at].value.(int64)
-	m.rows[at] = row{value: n + 1}
+	m.rows[at] = row{value: n + 1, time: r.time}
 	out := r
 	out.key, out.value = s.fn.to(s.key, r.key, r.value), n+1
 	m.emit(i, out)
@@ -131,7 +131,7 @@ func (m *model) processValues(i int, r record) {
 	if m.rows[at].value == r.value {
 		return
 	}
-	m.rows[at] = row{value: r.value}
+	m.rows[at] = row{value: r.value, time: r.time}
 	if r.value == nil {
 		delete(m.rows, at)
 	}

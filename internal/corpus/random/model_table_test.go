@@ -133,10 +133,10 @@ func (m *model) change(i int, r record, out, in any) {
 // shown is the row that a table shows of what its store has.
 func (s *step) shown(r row) any {
 	switch s.op {
+	case "table", "to-table", "reduce":
+		return r.value
 	case "count":
 		return counted.of(r.values, r.gone)
-	case "reduce":
-		return r.value
 	case "cogroup":
 		if s.reduction == sum {
 			return summed.of(r.values, nil)

@@ -31,6 +31,7 @@ func TestRandomTopologies(t *testing.T) {
 		}
 		d.Commit()
 		tr.compare(t, d, m)
+		tr.compareStores(t, d, m)
 	})
 }
 
