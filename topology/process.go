@@ -18,7 +18,7 @@ func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K
 	n.Out = []graph.Port{graph.NewPort[KO, VO]()}
 	attached(in.Builder, n, o)
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		return receiver(&process[K, V, KO, VO]{node: n, p: fn(t.Context(n)), forward: forward[KO, VO]{out: output[KO, VO](outs)}})
+		return receiver(&process[K, V, KO, VO]{node: n, p: fn(t.Context(n)), time: t.RecordTime(), forward: forward[KO, VO]{out: output[KO, VO](outs)}})
 	}
 	return StreamOf[KO, VO](in.NewKey(n).NewValue(n, nil))
 }
@@ -27,13 +27,18 @@ func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K
 type process[K, V, KO, VO any] struct {
 	node *graph.Node
 	p    processor.Processor[K, V, KO, VO]
+	time *int64 // with which its stores are written
 	forward[KO, VO]
 }
 
 func (r *process[K, V, KO, VO]) Receive(key K, value V, m *graph.Meta) error {
-	return graph.At(r.node, r.p.Process(processor.Record[K, V]{
+	before := *r.time
+	*r.time = m.Time
+	err := r.p.Process(processor.Record[K, V]{
 		Key: key, Value: value, Time: m.Time, Headers: m.Headers, HasKey: m.HasKey, HasValue: m.HasValue,
-	}, r))
+	}, r)
+	*r.time = before
+	return graph.At(r.node, err)
 }
 
 // Start calls the Processor's Init, if it has one.

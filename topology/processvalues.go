@@ -19,7 +19,7 @@ func ProcessValues[K, V, VO any, P processor.ValueProcessor[K, V, VO]](s Streame
 	n.Out = []graph.Port{graph.NewPort[K, VO]()}
 	attached(in.Builder, n, o)
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		return receiver(&processValues[K, V, VO]{node: n, p: fn(t.Context(n)), out: output[K, VO](outs)})
+		return receiver(&processValues[K, V, VO]{node: n, p: fn(t.Context(n)), time: t.RecordTime(), out: output[K, VO](outs)})
 	}
 	return StreamOf[K, VO](in.NewValue(n, nil))
 }
@@ -28,6 +28,7 @@ func ProcessValues[K, V, VO any, P processor.ValueProcessor[K, V, VO]](s Streame
 type processValues[K, V, VO any] struct {
 	node *graph.Node
 	p    processor.ValueProcessor[K, V, VO]
+	time *int64 // with which its stores are written
 	out  graph.Receiver[K, VO]
 	key  K
 	in   *graph.Meta // of the record in hand, nil if there is none
@@ -35,11 +36,12 @@ type processValues[K, V, VO any] struct {
 }
 
 func (r *processValues[K, V, VO]) Receive(key K, value V, m *graph.Meta) error {
-	r.key, r.in = key, m
+	before := *r.time
+	r.key, r.in, *r.time = key, m, m.Time
 	err := r.p.Process(processor.Record[K, V]{
 		Key: key, Value: value, Time: m.Time, Headers: m.Headers, HasKey: m.HasKey, HasValue: m.HasValue,
 	}, r)
-	r.in = nil
+	r.in, *r.time = nil, before
 	return graph.At(r.node, err)
 }
 

@@ -213,6 +213,10 @@ type Task interface {
 	Partitions(topic string) (int, error)
 	// Counter is a counter of dropped records for the given reason.
 	Counter(node *Node, reason string) *uint64
+	// RecordTime points at the event time with which stores are written if none
+	// is given: that of the input record, or of the record that a Processor was
+	// given, as long as it has it.
+	RecordTime() *int64
 	// StreamTime points at the task's stream time; -1 before the first record.
 	StreamTime() *int64
 	// OperatorTime points at a stream time of the node's own that survives

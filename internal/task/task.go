@@ -156,6 +156,9 @@ func (t *Task) Operations(store string) state.Operations {
 // Outbox takes what sinks write. It stays the same over commits.
 func (t *Task) Outbox() *graph.Outbox { return &t.outbox }
 
+// RecordTime implements graph.Task.
+func (t *Task) RecordTime() *int64 { return &t.meta.Time }
+
 // Partitions is the number of partitions of a topic.
 func (t *Task) Partitions(topic string) (int, error) {
 	if t.cfg.Partitions == nil {
