@@ -11,11 +11,11 @@ import (
 func (o on[K, V]) fold(c call, g topology.Grouped[K, V]) any {
 	switch c.op {
 	case "count":
-		return topology.Count(g, c.name)
+		return topology.Count(g, c.name, c.options()...)
 	case "aggregate":
 		return o.aggregate(c, g)
 	}
-	var opts []topology.Option
+	opts := c.options()
 	if c.plan.steps[c.step.in[0]].shape == groupedTable {
 		opts = append(opts, topology.Subtract(func(row, v V) V { return subtract(row, v).(V) }))
 	}
@@ -29,33 +29,34 @@ func (o on[K, V]) fold(c call, g topology.Grouped[K, V]) any {
 }
 
 func (o on[K, V]) aggregate(c call, g topology.Grouped[K, V]) any {
+	opts := c.options()
 	n := func(v V) int64 { return asNumber(v) }
 	s := func(v V) string { return asText(v) }
 	evens := aggregate.Where(func(v V) bool { return isEven(asNumber(v)) }, aggregate.Count[V]())
 	switch c.agg {
 	case counted:
-		return topology.Aggregate(g, c.name, aggregate.Count[V]())
+		return topology.Aggregate(g, c.name, aggregate.Count[V](), opts...)
 	case summed:
-		return topology.Aggregate(g, c.name, aggregate.Sum(n))
+		return topology.Aggregate(g, c.name, aggregate.Sum(n), opts...)
 	case distinct:
-		return topology.Aggregate(g, c.name, aggregate.Distinct(n, 1000))
+		return topology.Aggregate(g, c.name, aggregate.Distinct(n, 1000), opts...)
 	case even:
-		return topology.Aggregate(g, c.name, evens)
+		return topology.Aggregate(g, c.name, evens, opts...)
 	case stats:
-		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Sum(n), evens, statsText))
+		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Sum(n), evens, statsText), opts...)
 	case top:
-		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Count[V](), aggregate.TopN(n, 2, cmp.Compare[int64]), topText))
+		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Count[V](), aggregate.TopN(n, 2, cmp.Compare[int64]), topText), opts...)
 	case first:
-		return topology.Aggregate(g, c.name, aggregate.First(s))
+		return topology.Aggregate(g, c.name, aggregate.First(s), opts...)
 	case latest:
-		return topology.Aggregate(g, c.name, aggregate.Last(s))
+		return topology.Aggregate(g, c.name, aggregate.Last(s), opts...)
 	}
 	return topology.Aggregate(g, c.name, aggregate.New(func() int64 { return 0 }, func(total int64, v V) (int64, error) {
 		if c.agg.deletes(v) {
 			return 0, processor.Null
 		}
 		return total + asNumber(v), nil
-	}))
+	}), opts...)
 }
 
 // cogroup puts the values of groups into sums, or joins them.
@@ -63,12 +64,12 @@ func (o on[K, V]) cogroup(c call) any {
 	if c.reduction == sum {
 		return topology.Cogroup(cogrouped[K](c, func() int64 { return 0 }, func(total int64, v any) int64 {
 			return total + asNumber(v)
-		}), c.name)
+		}), c.name, c.options()...)
 	}
 	return topology.Cogroup(cogrouped[K](c, func() string { return "" }, func(all string, v any) string {
 		more, _ := joined.add(all, asText(v))
 		return more.(string)
-	}), c.name)
+	}), c.name, c.options()...)
 }
 
 func cogrouped[K, A thing](c call, init func() A, add func(acc A, v any) A) topology.Part[K, A, A] {

@@ -2,6 +2,7 @@ package random
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/millrace-io/millrace/streamstest"
 	"github.com/millrace-io/millrace/topology"
@@ -34,8 +35,14 @@ type call struct {
 
 // options are those that more than one operator takes.
 func (c *call) options() (opts []topology.Option) {
-	if c.partitions > 0 {
+	if c.partitions > 0 && c.op != "table" {
 		opts = append(opts, topology.Partitions(c.partitions))
+	}
+	if c.ttl > 0 {
+		opts = append(opts, topology.TTL(time.Duration(c.ttl)*time.Millisecond))
+	}
+	if c.history > 0 {
+		opts = append(opts, topology.Versioned(time.Duration(c.history)*time.Millisecond))
 	}
 	switch {
 	case c.stored:
@@ -73,7 +80,7 @@ func (o on[K, V]) call(c call) any {
 	case "stream":
 		return topology.Stream[K, V](c.b, c.name)
 	case "table":
-		return topology.Table[K, V](c.b, c.name, c.store())
+		return topology.Table[K, V](c.b, c.name, c.store(), c.options()...)
 	case "count", "reduce", "aggregate":
 		return o.fold(c, c.in[0].(topology.Grouped[K, V]))
 	case "cogroup":

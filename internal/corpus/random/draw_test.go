@@ -19,6 +19,9 @@ func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 			s.op, s.shape = "table", table
 		}
 		s.key, s.value = drawKind(t), drawKind(t)
+		if s.op == "table" {
+			drawKeeping(t, p, &s)
+		}
 		p.add(s)
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "operators") {
@@ -33,6 +36,9 @@ func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 			continue // so that a failing plan shrinks
 		}
 		d := can[n-1]
+		if d.merges && p.forgets {
+			continue
+		}
 		in := 0
 		if list := p.find(d.from, nil); len(list) > 0 {
 			slices.Reverse(list) // the last one is the simplest choice
@@ -75,20 +81,21 @@ func (p *plan) retyped(in int, s step, key, value kind) int {
 
 // drawer draws an operator behind a step of the given shape.
 type drawer struct {
-	from shape
-	draw func(t *rapid.T, p *plan, in int)
+	from   shape
+	draw   func(t *rapid.T, p *plan, in int)
+	merges bool
 }
 
 var drawers = []drawer{
-	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "peek", shape: stream}) }},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "peek", shape: stream}) }},
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		op := rapid.SampledFrom([]string{"filter", "filter-not"}).Draw(t, "op")
 		p.follow(in, step{op: op, shape: stream, fn: drawPredicate(t)})
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.retyped(in, step{op: "map-values", shape: stream, fn: fn{"value", drawMod(t)}}, p.steps[in].key, drawKind(t))
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		nullsOnly := int64(2)
 		s := step{op: "map-values-err", shape: stream, fn: fn{"value", drawMod(t)}, fn2: fn{"value", nullsOnly}}
 		// A failure takes the whole record back: that needs to be the same in
@@ -98,64 +105,65 @@ var drawers = []drawer{
 		}
 		p.retyped(in, s, p.steps[in].key, drawKind(t))
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.retyped(in, step{op: "map", shape: stream, fn: drawFn(t), fn2: drawFn(t)}, drawKind(t), drawKind(t))
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "select-key", shape: stream, fn: drawFn(t)}
 		if rapid.Bool().Draw(t, "makes nulls") {
 			s.fn2 = drawPredicate(t)
 		}
 		p.retyped(in, s, drawKind(t), p.steps[in].value)
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.retyped(in, step{op: "flat-map", shape: stream, fn: drawFn(t), fn2: drawPredicate(t)}, drawKind(t), drawKind(t))
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.retyped(in, step{op: "flat-map-values", shape: stream, fn: fn{"value", 3}}, p.steps[in].key, drawKind(t))
 	}},
-	{stream, drawSplit},
-	{stream, drawMerge},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: drawSplit},
+	{from: stream, draw: drawMerge, merges: true},
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.follow(in, step{op: "repartition", shape: stream, partitions: drawPartitions(t)})
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to"}) }},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to"}) }},
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.follow(in, step{op: "to-chosen", fn: fn{drawPart(t), 3}})
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		p.retyped(in, step{op: "process", shape: stream, name: fmt.Sprintf("process-%d", len(p.steps)), fn: drawFn(t)}, drawKind(t), number)
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "process-values", shape: stream}) }},
-	{stream, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "process-values", shape: stream}) }},
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "to-table", shape: table}
 		if p.flows[in].rekeyed {
 			s.partitions = drawPartitions(t)
 		}
+		drawKeeping(t, p, &s)
 		p.follow(in, s)
 	}},
-	{stream, func(t *rapid.T, p *plan, in int) { drawFold(t, p, drawGroup(t, p, in)) }},
-	{groupedStream, drawFold},
-	{stream, drawCogroup},
-	{table, func(t *rapid.T, p *plan, in int) {
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) { drawFold(t, p, drawGroup(t, p, in)) }},
+	{from: groupedStream, draw: drawFold},
+	{from: stream, draw: drawCogroup, merges: true},
+	{from: table, draw: func(t *rapid.T, p *plan, in int) {
 		op := rapid.SampledFrom([]string{"table-filter", "table-filter-not"}).Draw(t, "op")
 		p.follow(in, step{op: op, shape: table, fn: drawPredicate(t), stored: rapid.Bool().Draw(t, "stored")})
 	}},
-	{table, func(t *rapid.T, p *plan, in int) {
+	{from: table, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "map-table", shape: table, fn: fn{"value", drawMod(t)}, stored: rapid.Bool().Draw(t, "stored")}
 		p.retyped(in, s, p.steps[in].key, drawKind(t))
 	}},
-	{table, func(t *rapid.T, p *plan, in int) {
+	{from: table, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "transform-table", shape: table, fn: drawPredicate(t), fn2: fn{"key", 2}, stored: rapid.Bool().Draw(t, "stored")}
 		p.retyped(in, s, p.steps[in].key, drawKind(t))
 	}},
-	{table, func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to-stream", shape: stream}) }},
-	{table, func(t *rapid.T, p *plan, in int) {
+	{from: table, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to-stream", shape: stream}) }},
+	{from: table, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "group-table", shape: groupedTable, fn: drawFn(t), fn2: drawFn(t)}
 		nameGroup(t, p, &s)
 		drawFold(t, p, p.retyped(in, s, drawKind(t), drawKind(t)))
 	}},
-	{groupedTable, drawFold},
+	{from: groupedTable, draw: drawFold},
 }
 
 func drawSplit(t *rapid.T, p *plan, in int) {
@@ -222,7 +230,25 @@ func drawFold(t *rapid.T, p *plan, g int) {
 		s.agg = rapid.SampledFrom(list).Draw(t, "aggregation")
 		value = s.agg.result()
 	}
+	drawTTL(t, p, &s)
 	p.retyped(g, s, of.key, value)
+}
+
+// drawKeeping draws what a table keeps, beside the last row of each key.
+func drawKeeping(t *rapid.T, p *plan, s *step) {
+	if rapid.IntRange(0, 7).Draw(t, "versioned") == 7 {
+		s.history = rapid.SampledFrom([]int64{1, 3, 1_000_000}).Draw(t, "history")
+	} else {
+		drawTTL(t, p, s)
+	}
+}
+
+func drawTTL(t *rapid.T, p *plan, s *step) {
+	merged := slices.ContainsFunc(p.steps, func(s step) bool { return s.op == "merge" || s.op == "cogroup" })
+	if !merged && rapid.IntRange(0, 7).Draw(t, "ttl") == 7 {
+		s.ttl = rapid.SampledFrom([]int64{1, 2, 4}).Draw(t, "ttl in ms")
+		p.forgets = true
+	}
 }
 
 // drawCogroup cogroups a stream with one whose keys are of the same type.

@@ -9,6 +9,9 @@ func (p *plan) add(s step) int {
 	p.behind = append(p.behind, nil)
 	p.flows = append(p.flows, flow{})
 	p.flows[i] = p.connect(i, &p.steps[i])
+	if s.ttl > 0 || s.history > 0 {
+		p.flows[i] = p.flows[i].timed()
+	}
 	return i
 }
 

@@ -91,6 +91,15 @@ func (f flow) rows() flow {
 	return f
 }
 
+// timed is the flow behind a store where the times of the records of all keys
+// matter.
+func (f flow) timed() flow {
+	if f.order < total {
+		f.order = unknown
+	}
+	return f
+}
+
 // through is the flow behind a topic of n partitions.
 func (f flow) through(eager bool, topic string, n int) flow {
 	switch {

@@ -15,7 +15,7 @@ func (m *model) stateless(i int, r record) {
 	out := r
 	switch s.op {
 	case "stream", "merge", "repartition", "to-stream":
-		out.old = nil
+		out.old, out.stale = nil, false
 		m.emit(i, out)
 	case "peek":
 		m.emit(i, out)

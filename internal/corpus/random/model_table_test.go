@@ -10,8 +10,30 @@ func (m *model) upsert(i int, r record) {
 		return
 	}
 	at := place{i, r.partition, r.key}
-	r.old = m.rows[at].value
+	now, _ := m.row(at)
+	r.old = now.value
 	m.put(at, row{value: r.value, time: r.time}, r.value != nil)
+	m.emit(i, r)
+}
+
+// version takes a record for what the row of its key is from its time on. It
+// is stale if it is older than the row, and nothing if it is older than the
+// history, which ends with the newest version of all keys (KIP-889, KIP-914).
+func (m *model) version(i int, r record) {
+	if r.key == nil {
+		return
+	}
+	at, newest := place{i, r.partition, r.key}, place{i, r.partition, nil}
+	end, any := m.rows[newest]
+	if any && r.time < end.time-m.steps[i].history {
+		return
+	}
+	m.rows[newest] = row{time: max(end.time, r.time)}
+	now, has := m.rows[at]
+	r.old = now.value
+	if r.stale = has && r.time < now.time; !r.stale {
+		m.rows[at] = row{value: r.value, time: r.time} // deletions too: they have a time
+	}
 	m.emit(i, r)
 }
 
@@ -32,7 +54,9 @@ func (m *model) derive(i int, r record) {
 	if s.stored {
 		at := place{i, r.partition, r.key}
 		out.old = m.rows[at].value
-		m.put(at, row{value: out.value, time: r.time}, out.value != nil)
+		if !r.stale {
+			m.put(at, row{value: out.value, time: r.time}, out.value != nil)
+		}
 	}
 	quiet := s.op == "table-filter" || s.op == "table-filter-not"
 	if quiet && out.value == nil && out.old == nil {
@@ -70,8 +94,12 @@ func (s *step) transform(key, from any) any {
 }
 
 // regroup makes of a change of a row one of its group, or two if it moves to
-// another one: the old one goes first (reference, 1.7; KIP-904).
+// another one: the old one goes first (reference, 1.7; KIP-904). What left a
+// row as it is concerns no group (KIP-914).
 func (m *model) regroup(i int, r record) {
+	if r.stale {
+		return
+	}
 	s := &m.steps[i]
 	group := func(x any) (key, value any) {
 		if x == nil {
@@ -111,7 +139,7 @@ func (m *model) refold(i int, r record) { m.change(i, r, r.old, r.value) }
 func (m *model) change(i int, r record, out, in any) {
 	s := &m.steps[i]
 	at := place{i, r.partition, r.key}
-	now, has := m.rows[at]
+	now, has := m.row(at)
 	change := record{key: r.key, time: r.time, partition: r.partition}
 	if has {
 		change.old, change.time = s.shown(now), max(r.time, now.time)

@@ -12,7 +12,8 @@ import (
 type record struct {
 	key, value, old any
 	time            int64
-	partition       int // of the task that has it; in a topic, its own
+	stale           bool // it is older than the row, which it leaves as it is
+	partition       int  // of the task that has it; in a topic, its own
 }
 
 // row is what a store has for a key.
@@ -37,6 +38,7 @@ type model struct {
 	waiting []delivery          // records in repartition topics, oldest first
 	out     map[string][]record // of topics that users read
 	failed  bool                // the record in hand leaves no trace
+	now     int64               // stream time of the task that has it
 }
 
 // delivery is a record in a repartition topic.
@@ -51,12 +53,35 @@ func newModel(p *plan) *model {
 
 // feed evaluates a record of a source's topic.
 func (m *model) feed(source int, r record) {
-	m.atomically(func() { m.receive(source, 0, r) })
+	m.atomically(func() {
+		m.passes(m.steps[source].name, r)
+		m.receive(source, 0, r)
+	})
 	for len(m.waiting) > 0 {
 		d := m.waiting[0]
 		m.waiting = m.waiting[1:]
-		m.atomically(func() { m.all(m.behindTopic[d.topic], d.record) })
+		m.atomically(func() {
+			m.passes(d.topic, d.record)
+			m.all(m.behindTopic[d.topic], d.record)
+		})
 	}
+}
+
+// passes notes the stream time of the task that gets a record: the highest
+// time of all that it got from the topic before, and of this one.
+func (m *model) passes(topic string, r record) {
+	at := place{step: -1, partition: r.partition, key: topic}
+	m.now = max(m.rows[at].time, r.time)
+	m.rows[at] = row{time: m.now}
+}
+
+// row is the row at a place, unless its time to live is over.
+func (m *model) row(at place) (r row, has bool) {
+	r, has = m.rows[at]
+	if ttl := m.steps[at.step].ttl; ttl > 0 && r.time+ttl <= m.now {
+		return row{}, false
+	}
+	return r, has
 }
 
 // atomically does what one task does with one record: all of it, or nothing
@@ -102,7 +127,9 @@ func (m *model) receive(i, port int, r record) {
 	s := &m.steps[i]
 	switch s.shape {
 	case table:
-		if s.op == "table" || s.op == "to-table" {
+		if s.history > 0 {
+			m.version(i, r)
+		} else if s.op == "table" || s.op == "to-table" {
 			m.upsert(i, r)
 		} else if m.steps[s.in[0]].shape == table {
 			m.derive(i, r)

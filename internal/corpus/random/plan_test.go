@@ -29,14 +29,19 @@ type step struct {
 	reduction  reduction
 	agg        aggregation
 	stored     bool
-	partitions int // option Partitions; 0 is not given
+	partitions int   // option Partitions; 0 is not given
+	ttl        int64 // milliseconds; 0 is none
+	history    int64 // of a versioned table, in milliseconds; 0 is none
 }
 
 // plan is a topology as data.
 type plan struct {
 	eager bool // each input record is done before the next one comes
-	steps []step
-	flows []flow // of what each step makes
+	// forgets: a store has a time to live. Its task's stream time must be that
+	// of one topic then, so nothing is merged.
+	forgets bool
+	steps   []step
+	flows   []flow // of what each step makes
 
 	// The edges as the engine draws them, repartition topics between operators
 	// included: what each step hands its records to, and each topic.
@@ -104,6 +109,12 @@ func (p *plan) String() string {
 		}
 		if s.partitions > 0 {
 			fmt.Fprintf(&b, " partitions=%d", s.partitions)
+		}
+		if s.ttl > 0 {
+			fmt.Fprintf(&b, " ttl=%d", s.ttl)
+		}
+		if s.history > 0 {
+			fmt.Fprintf(&b, " versioned=%d", s.history)
 		}
 		if s.shape != nothing {
 			fmt.Fprintf(&b, " -> %v, %v; %v", s.key, s.value, p.flows[i])

@@ -56,7 +56,7 @@ func (p *plan) kept(i int) (name string, key, value kind) {
 			return "", 0, 0 // accumulators of many types
 		}
 	}
-	if p.flows[i].order == unknown {
+	if p.flows[i].order == unknown || s.ttl > 0 || s.history > 0 {
 		return "", 0, 0
 	}
 	return s.store(), s.key, s.value
