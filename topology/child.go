@@ -27,7 +27,7 @@ type Child[K, V any] struct {
 // its Processor.
 func NewChild[K, V any](b *Builder, name string) Child[K, V] {
 	c := &graph.Child{Builder: b.g, Line: graph.Caller(), Port: graph.NewPort[K, V]()}
-	c.Port.Name = name
+	c.Port.Name, c.Port.Line = name, c.Line
 	if name == "" {
 		b.g.Errorf(c.Line, "a child needs a name")
 	}

@@ -108,10 +108,10 @@ func TestMisusedChildrenAreErrorsAtBuild(t *testing.T) {
 			return line(-1)
 		}, `process: child "late" is attached at ` + "topology/child_test.go"},
 		{"two of one name", func(b *topology.Builder) string {
-			topology.Process(topology.Stream[string, string](b, "more"), pass,
-				topology.With(topology.NewChild[string, string](b, "late"), topology.NewChild[int64, int64](b, "late")))
-			return line(-2)
-		}, `process: two children are called "late"`},
+			late := topology.NewChild[string, string](b, "late")
+			topology.Process(topology.Stream[string, string](b, "more"), pass, topology.With(late, topology.NewChild[int64, int64](b, "late")))
+			return line(-1)
+		}, `process: two children are called "late": those made at ` + line(-3) + " and " + line(-2)},
 		{"of another builder", func(b *topology.Builder) string {
 			late := topology.NewChild[string, string](topology.New(), "late")
 			topology.Process(topology.Stream[string, string](b, "more"), pass, topology.With(late))

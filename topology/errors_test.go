@@ -127,13 +127,13 @@ func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
 			sp.Branch("low", func(_, _ string) bool { return true })
 			sp.Default("low")
 			return line(-1)
-		}, `split: two branches are called "low"`},
+		}, "split: the branch added at " + line(-3) + ` is also called "low"`},
 		{"two defaults", func(b *topology.Builder) string {
 			sp := in(b).Split()
 			sp.Default("low")
 			sp.Default("high")
 			return line(-1)
-		}, `split: "low" is its default branch already`},
+		}, `split: "low" is its default branch already, added at ` + line(-3)},
 		{"no name for a store", func(b *topology.Builder) string {
 			topology.Count(topology.GroupByKey(in(b)), "")
 			return line(-1)

@@ -57,24 +57,25 @@ func (s Splitter[K, V]) BranchErr(name string, take func(key K, value V) (bool, 
 // those that are added later.
 func (s Splitter[K, V]) Default(name string) KStream[K, V] {
 	if s.s.fallback >= 0 {
-		s.s.in.Builder.Errorf(graph.Caller(), "split: %q is its default branch already", s.s.node.Out[s.s.fallback].Name)
+		other := s.s.node.Out[s.s.fallback]
+		s.s.in.Builder.Errorf(graph.Caller(), "split: %q is its default branch already, added at %s", other.Name, other.Line)
 	}
 	s.s.fallback = len(s.s.takes)
 	return s.s.add(name, nil)
 }
 
 func (s *splitter[K, V]) add(name string, take func(K, V) (bool, error)) KStream[K, V] {
-	n := s.node
+	n, line := s.node, graph.Caller()
 	if name == "" {
-		s.in.Builder.Errorf(graph.Caller(), "split: a branch needs a name")
+		s.in.Builder.Errorf(line, "split: a branch needs a name")
 	}
 	for _, p := range n.Out {
 		if p.Name == name {
-			s.in.Builder.Errorf(graph.Caller(), "split: two branches are called %q", name)
+			s.in.Builder.Errorf(line, "split: the branch added at %s is also called %q", p.Line, name)
 		}
 	}
 	port := graph.NewPort[K, V]()
-	port.Name = name
+	port.Name, port.Line = name, line
 	n.Out = append(n.Out, port)
 	if n.Detail != "" {
 		n.Detail += ", "

@@ -26,7 +26,7 @@ func (b *Builder) Attach(n *Node, children []*Child) {
 		}
 		for _, p := range n.Out {
 			if p.Name != "" && p.Name == c.Port.Name {
-				b.Errorf(n.Line, "%s: two children are called %q", n.Op, p.Name)
+				b.Errorf(n.Line, "%s: two children are called %q: those made at %s and %s", n.Op, p.Name, p.Line, c.Line)
 			}
 		}
 		c.Node, c.At = n, len(n.Out)

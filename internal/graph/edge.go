@@ -29,6 +29,7 @@ type Receiver[K, V any] interface {
 type Port struct {
 	Key, Value string // type names, for descriptions
 	Name       string // of a branch or a child, else ""
+	Line       string // where Name was given
 	// Types are those of key and value, for descriptions.
 	Types []reflect.Type
 	// Fan makes one Receiver of those of all nodes behind the port.
