@@ -53,12 +53,17 @@
 // value with parts that can be null, such as a nil pointer, SQL's aggregations
 // skip the nulls. Where does that for any aggregation, and says by which test:
 //
-//	                    SQL              here
-//	count(*)            all rows         Count
-//	count(x)            x is not null    Where(hasX, Count)
-//	sum(x), avg(x) ...  x is not null    Where(hasX, Sum(x)), Where(hasX, Avg(x)) ...
-//	first(x), last(x)   nulls too        First, Last; without nulls in a Where
-//	f(x) filter (...)   if the filter    Where(filter, f(x))
+//	                             SQL              here
+//	count(*)                     all rows         Count
+//	count(x)                     x is not null    Where(hasX, Count)
+//	sum(x), avg(x)               x is not null    Where(hasX, Sum(x)), Where(hasX, Avg(x))
+//	min(x), max(x)               x is not null    Where(hasX, Min(x)), Where(hasX, Max(x))
+//	count(distinct x)            x is not null    Where(hasX, Distinct(x)), Where(hasX, ApproxDistinct(x))
+//	collect_list(x), _set(x)     x is not null    Where(hasX, CollectList(x)), Where(hasX, CollectSet(x))
+//	first(x), last(x)            nulls too        First(x), Last(x); without nulls in a Where
+//	order by x desc limit n      nulls too        TopN(x); without nulls in a Where
+//	f(x) filter (...)            if the filter    Where(filter, f(x))
+//	several in one select        each for itself  Combine2 to 6, with a Where in any part
 //
 // Of no rows, or of nulls only, SQL's count is 0 and its sum, avg, min, max,
 // first and last are NULL. A result here is a plain number, which has no such

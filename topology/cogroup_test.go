@@ -62,6 +62,36 @@ func TestCogroupPutsStreamsOfDifferentTypesIntoOneRow(t *testing.T) {
 	}
 }
 
+// One value of type Aggregation works on a stream, in a cogroup and on a table.
+func TestOneAggregationServesAllKindsOfGroups(t *testing.T) {
+	length := func(v string) int { return len(v) }
+	stats := aggregate.Combine3(aggregate.Count[string](), aggregate.Where(evenLength, aggregate.Sum(length)), aggregate.CollectSet(strings.Clone, 9),
+		func(n int64, sum int, all []string) string { return fmt.Sprint(n, sum, all) })
+	one := func(key, row string) pair { return pair{Key: key[:1], Value: row} }
+	b := topology.New()
+	in := topology.Stream[string, string](b, "in")
+	group := topology.GroupBy(in, func(key, _ string) string { return key[:1] })
+	topology.To(topology.Aggregate(group, "stream", stats).ToStream(), "out-stream")
+	topology.To(topology.Cogroup(topology.Into(group, stats), "cogroup").ToStream(), "out-cogroup")
+	topology.To(topology.Aggregate(topology.GroupTable(topology.ToTable(in, "rows"), one), "table", stats).ToStream(), "out-table")
+	r := run(t, b)
+	last := map[string]string{}
+	for _, record := range []string{"a1=xy@1", "a2=z@2", "b1=xyzz@3", "a3=zz@4"} {
+		r.send("in", record)
+		for _, out := range strings.Split(r.took(), ", out-") {
+			topic, row, _ := strings.Cut(strings.TrimPrefix(out, "out-"), " ")
+			last[topic] = row
+		}
+	}
+	for _, kind := range []string{"stream", "cogroup", "table"} {
+		if got, want := last[kind], "a=3 4 [xy z zz]@4"; got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
+}
+
+func evenLength(v string) bool { return len(v)%2 == 0 }
+
 func TestCogroupDeletesTheRowOnNull(t *testing.T) {
 	b := topology.New()
 	as := func(v string) string { return v }
