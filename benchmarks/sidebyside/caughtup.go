@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// stallTimeout is how long a program may make no progress.
-const stallTimeout = time.Minute
-
 // caughtUp waits until the program has committed all of its input. A program
 // that stands still, or ends, is an error.
 func (r *run) caughtUp(ctx context.Context) error {

@@ -82,13 +82,15 @@ func (c *child) events(out io.Reader) {
 
 // begun waits for the first record that is processed.
 func (c *child) begun(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
+	defer cancel()
 	select {
 	case t := <-c.processing:
 		return t, nil
 	case <-c.done:
 		return time.Time{}, c.failure("it ended before it processed anything")
 	case <-ctx.Done():
-		return time.Time{}, c.failure("it processed nothing in time")
+		return time.Time{}, c.failure("it processes nothing: " + ctx.Err().Error())
 	}
 }
 

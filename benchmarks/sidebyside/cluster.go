@@ -73,6 +73,8 @@ func (c *cluster) remove(ctx context.Context, prefix string) error {
 // ends are the end offsets of a topic once no transaction is open in it. The
 // markers of the last one come a little after its end is answered.
 func (c *cluster) ends(ctx context.Context, topic string) (map[int32]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
+	defer cancel()
 	ends := map[int32]int64{}
 	return ends, poll(ctx, func() (bool, error) {
 		stable, err := c.admin.ListCommittedOffsets(ctx, topic)

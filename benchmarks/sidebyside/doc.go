@@ -20,7 +20,8 @@
 //	latency      from the time at which a record was due to be sent to when a
 //	             reader of committed records has its count
 //	restore      records of the changelogs over how much longer the program
-//	             takes to its first outputs than with empty changelogs; CPU alike
+//	             takes to its first outputs than with empty changelogs; start
+//	             is the time to those outputs
 //
 // The peers run with the settings that they recommend. Java, Maven and other
 // modules are needed only for the systems that use them; what cannot run is

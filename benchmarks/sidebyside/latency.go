@@ -90,9 +90,7 @@ func (r *run) prime(ctx context.Context, reader *kgo.Client, keys int64) error {
 // read hands on the counts of one poll, with the time when they were there. It
 // fails if the program has ended, or if nothing comes for too long.
 func (r *run) read(ctx context.Context, reader *kgo.Client, count func(key, n int64, at time.Time) error) error {
-	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
-	defer cancel()
-	fetches := reader.PollFetches(ctx)
+	fetches := pollWithin(ctx, reader)
 	at := time.Now()
 	if err := r.running(); err != nil {
 		return err

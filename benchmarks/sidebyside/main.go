@@ -95,6 +95,7 @@ func (g *rig) warmUp(ctx context.Context, s system) error {
 	once := *g
 	once.prefix += "-warm"
 	once.loaded = map[string]string{}
+	once.options.profiles = ""
 	once.options.records = min(g.options.records, warmUpRecords)
 	_, err := throughput(ctx, &once, workloads["pass"], s, s.offered(program.ExactlyOnce))
 	return err

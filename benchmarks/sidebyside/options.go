@@ -116,7 +116,7 @@ func systemOf(name string) (system, error) {
 	s.name = name
 	if given {
 		d, err := time.ParseDuration(interval)
-		if err = cmp.Or(err, positive(d)); err != nil {
+		if err = cmp.Or(err, whole(d)); err != nil {
 			return system{}, fmt.Errorf("-systems %s: the commit interval: %w", name, err)
 		}
 		s.commit = d
@@ -124,9 +124,10 @@ func systemOf(name string) (system, error) {
 	return s, nil
 }
 
-func positive(d time.Duration) error {
-	if d <= 0 {
-		return errors.New("it is positive")
+// whole refuses what programs do not take: they are told milliseconds.
+func whole(d time.Duration) error {
+	if d < time.Millisecond || d%time.Millisecond != 0 {
+		return errors.New("it is a number of milliseconds, such as 5ms")
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 // output is what a run wrote to its output topic.
@@ -22,6 +24,18 @@ func (o *output) sum() (sum int64) {
 		sum += n
 	}
 	return sum
+}
+
+// check compares what was written with what was read.
+func (o *output) check(topology string, records int64) error {
+	got := o.records
+	if topology == program.Count {
+		got = o.sum()
+	}
+	if got != records {
+		return fmt.Errorf("the result is wrong: %d records went in, %d came out", records, got)
+	}
+	return nil
 }
 
 // readOutput reads a topic with append times to its end. It keeps control
@@ -49,7 +63,7 @@ func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*o
 	}
 	var plain, marked span
 	for left > 0 {
-		fetches := cl.PollFetches(ctx)
+		fetches := pollWithin(ctx, cl)
 		if err := fetches.Err0(); err != nil {
 			return nil, fmt.Errorf("read back %s: %w", topic, err)
 		}

@@ -43,7 +43,7 @@ func restore(ctx context.Context, g *rig, w workload, s system, guarantee string
 	if more := full.ready - empty.ready; more > 0 {
 		one.RecordsPerSecond = new(perSecond(n, more))
 	}
-	one.CPU = new(perMillion(max(full.cpu-empty.cpu, 0), n))
+	one.CPU = new(perMillion(full.cpu, n))
 	return []result{one}, nil
 }
 
@@ -55,7 +55,7 @@ func (g *rig) restart(ctx context.Context, s system, guarantee string, n int64) 
 	if err := g.writePast(ctx, app, in, fmt.Sprintf(s.changelog, app), n); err != nil {
 		return res, err
 	}
-	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: program.Count, in: in, app: app, append: true})
+	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: program.Count, in: in, app: app})
 	if err != nil {
 		return res, err
 	}

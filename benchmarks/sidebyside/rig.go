@@ -7,8 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-
-	"github.com/millrace-io/millrace/benchmarks/internal/program"
+	"strings"
 )
 
 // rig is what all runs share.
@@ -47,25 +46,13 @@ type spec struct {
 	topology  string // program.Pass or program.Count
 	in        string // topic
 	app       string // application id, of name
-	append    bool   // the output topic carries append times
 }
 
 // name is an application id that no other run has. All topics of a run begin
-// with it and a hyphen.
+// with it and a hyphen, and topics cannot have the @ of a commit interval.
 func (g *rig) name(s system, workload string) string {
 	g.runs++
-	return fmt.Sprintf("%s-%d-%s-%s", g.prefix, g.runs, fileName(s.name), workload)
-}
-
-// fileName leaves out the @ of a commit interval, which topics cannot have.
-func fileName(system string) string {
-	b := []byte(system)
-	for i := range b {
-		if b[i] == '@' {
-			b[i] = '.'
-		}
-	}
-	return string(b)
+	return fmt.Sprintf("%s-%d-%s-%s", g.prefix, g.runs, strings.ReplaceAll(s.name, "@", "."), workload)
 }
 
 // run is a program at work, with its topics and its state.
@@ -80,11 +67,7 @@ type run struct {
 // start makes the output topic and starts the program.
 func (g *rig) start(ctx context.Context, s spec) (*run, error) {
 	r := &run{spec: s, out: s.app + "-out", state: filepath.Join(g.dir, s.app), rig: g}
-	configs := appendTime
-	if !s.append {
-		configs = nil
-	}
-	if err := g.cluster.create(ctx, r.out, configs); err != nil {
+	if err := g.cluster.create(ctx, r.out, appendTime); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(r.state, 0o755); err != nil {
@@ -100,10 +83,11 @@ func (r *run) command() []string {
 	command = append(command, "-brokers", join(r.rig.cluster.addrs), "-app", r.app, "-topology", r.topology,
 		"-in", r.in, "-out", r.out, "-state", r.state, "-guarantee", r.guarantee)
 	if d := r.system.commit; d > 0 {
-		command = append(command, "-commit", d.String())
+		command = append(command, "-commit", fmt.Sprintf("%dms", d.Milliseconds()))
 	}
 	if dir := r.rig.options.profiles; dir != "" && r.system.profiles {
-		command = append(command, "-cpuprofile", filepath.Join(dir, r.app+".prof"))
+		name := strings.TrimPrefix(r.app, r.rig.prefix+"-") + "-" + r.guarantee + ".prof"
+		command = append(command, "-cpuprofile", filepath.Join(dir, name))
 	}
 	return command
 }
@@ -112,16 +96,4 @@ func (r *run) command() []string {
 func (r *run) clean(ctx context.Context) error {
 	r.kill()
 	return errors.Join(r.rig.cluster.remove(context.WithoutCancel(ctx), r.app+"-"), os.RemoveAll(r.state))
-}
-
-// check compares what was written with what was read.
-func (o *output) check(topology string, records int64) error {
-	got := o.records
-	if topology == program.Count {
-		got = o.sum()
-	}
-	if got != records {
-		return fmt.Errorf("the result is wrong: %d records went in, %d came out", records, got)
-	}
-	return nil
 }

@@ -15,8 +15,7 @@ type system struct {
 	name       string
 	commit     time.Duration // commit interval; 0 is the system's own default
 	guarantees []string      // what it offers
-	durable    bool          // has changelogs, and so something to restore
-	changelog  string        // topic of the counts, with %s for the application id
+	changelog  string        // topic of the counts, with %s for the application id; "" without
 	profiles   bool          // knows -cpuprofile
 	build      func(ctx context.Context, b *builder) ([]string, error)
 }
@@ -28,7 +27,7 @@ var both = []string{program.ExactlyOnce, program.AtLeastOnce}
 // programs are the systems that are known, by name.
 var programs = map[string]system{
 	"millrace": {
-		guarantees: both, durable: true, changelog: "%s-counts-changelog", profiles: true,
+		guarantees: both, changelog: "%s-counts-changelog", profiles: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.goProgram(ctx, "", module+"/benchmarks/millrace")
 		},
@@ -40,13 +39,13 @@ var programs = map[string]system{
 		},
 	},
 	"goka": {
-		guarantees: both[1:], durable: true, changelog: "%s-table",
+		guarantees: both[1:], changelog: "%s-table",
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.goProgram(ctx, "goka", ".")
 		},
 	},
 	"kafka-streams": {
-		guarantees: both, durable: true, changelog: "%s-counts-changelog",
+		guarantees: both, changelog: "%s-counts-changelog",
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.javaProgram(ctx, "kafkastreams", "io.millrace.benchmarks.Main")
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -48,8 +49,9 @@ func TestCommandOfARun(t *testing.T) {
 	r := &run{spec: spec{system: s, guarantee: "exactly-once", topology: "count", in: "in", app: g.name(s, "count")}, out: "out", state: "state", rig: g}
 	command := r.command()
 	want := []string{"program", "-x", "-brokers", "a:1,b:2", "-app", "bench-1-millrace.5ms-count", "-topology", "count",
-		"-in", "in", "-out", "out", "-state", "state", "-guarantee", "exactly-once", "-commit", "5ms", "-cpuprofile"}
-	if diff := cmp.Diff(want, command[:len(command)-1]); diff != "" {
+		"-in", "in", "-out", "out", "-state", "state", "-guarantee", "exactly-once", "-commit", "5ms",
+		"-cpuprofile", filepath.Join("profiles", "1-millrace.5ms-count-exactly-once.prof")}
+	if diff := cmp.Diff(want, command); diff != "" {
 		t.Error(diff)
 	}
 	if !slices.Equal(g.commands["millrace@5ms"], []string{"program", "-x"}) {

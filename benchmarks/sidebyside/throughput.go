@@ -13,7 +13,7 @@ func throughput(ctx context.Context, g *rig, w workload, s system, guarantee str
 	if err != nil {
 		return nil, err
 	}
-	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: w.topology, in: in, app: g.name(s, w.name), append: true})
+	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: w.topology, in: in, app: g.name(s, w.name)})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,13 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
+
+// stallTimeout is how long there may be no progress: of a program, or of the
+// broker.
+const stallTimeout = time.Minute
 
 // pollInterval is how often the driver asks the broker whether a run is done:
 // seldom enough to cost nothing. It adds nothing to what is measured.
@@ -23,4 +29,11 @@ func poll(ctx context.Context, ask func() (bool, error)) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// pollWithin polls a consumer; its Err0 tells when nothing came for too long.
+func pollWithin(ctx context.Context, cl *kgo.Client) kgo.Fetches {
+	ctx, cancel := context.WithTimeout(ctx, stallTimeout)
+	defer cancel()
+	return cl.PollFetches(ctx)
 }

@@ -21,6 +21,6 @@ var workloads = map[string]workload{
 	"count":        {name: "count", topology: program.Count, input: uniformInput, measure: throughput},
 	"count-skewed": {name: "count-skewed", topology: program.Count, input: skewedInput, measure: throughput},
 	"count-10m":    {name: "count-10m", topology: program.Count, input: manyInput, measure: throughput},
-	"restore":      {name: "restore", measure: restore, needs: func(s system) bool { return s.durable }},
+	"restore":      {name: "restore", measure: restore, needs: func(s system) bool { return s.changelog != "" }},
 	"latency":      {name: "latency", measure: latency},
 }
