@@ -9,7 +9,7 @@ import (
 // countsOf counts the records of each key, and forwards the count under
 // another key.
 func countsOf[K, V, KO thing](c call, in topology.KStream[K, V]) topology.KStream[KO, int64] {
-	store := topology.NewStore[K, int64](c.b, c.name)
+	store := topology.NewStore[K, int64](c.b, c.name, c.options()...)
 	return topology.Process(in, func(ctx processor.Context) *counter[K, V, KO] {
 		return &counter[K, V, KO]{store.Open(ctx), result[K, V, KO](c.fn)}
 	}, topology.With(store))
@@ -37,7 +37,7 @@ func (p *counter[K, V, KO]) Process(r processor.Record[K, V], out processor.Outp
 // changesOf keeps the last value of each key, and forwards those that differ
 // from the one before.
 func changesOf[K, V thing](c call, in topology.KStream[K, V]) topology.KStream[K, V] {
-	store := topology.NewStore[K, V](c.b, c.name)
+	store := topology.NewStore[K, V](c.b, c.name, c.options()...)
 	return topology.ProcessValues(in, func(ctx processor.Context) *changes[K, V] {
 		return &changes[K, V]{store.Open(ctx)}
 	}, topology.With(store))

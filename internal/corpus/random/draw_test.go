@@ -131,9 +131,15 @@ var drawers = []drawer{
 		p.follow(in, step{op: "to-chosen", fn: fn{drawPart(t), 3}})
 	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
-		p.retyped(in, step{op: "process", shape: stream, name: fmt.Sprintf("process-%d", len(p.steps)), fn: drawFn(t)}, drawKind(t), number)
+		s := step{op: "process", shape: stream, name: fmt.Sprintf("process-%d", len(p.steps)), fn: drawFn(t)}
+		drawTTL(t, p, &s)
+		p.retyped(in, s, drawKind(t), number)
 	}},
-	{from: stream, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "process-values", shape: stream}) }},
+	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
+		s := step{op: "process-values", shape: stream}
+		drawTTL(t, p, &s)
+		p.follow(in, s)
+	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
 		s := step{op: "to-table", shape: table}
 		if p.flows[in].rekeyed {

@@ -114,7 +114,8 @@ func (m *model) process(i int, r record) {
 		return
 	}
 	at := place{i, r.partition, r.key}
-	n, _ := m.rows[at].value.(int64)
+	now, _ := m.row(at)
+	n, _ := now.value.(int64)
 	m.rows[at] = row{value: n + 1, time: r.time}
 	out := r
 	out.key, out.value = s.fn.to(s.key, r.key, r.value), n+1
@@ -128,7 +129,7 @@ func (m *model) processValues(i int, r record) {
 		return
 	}
 	at := place{i, r.partition, r.key}
-	if m.rows[at].value == r.value {
+	if now, _ := m.row(at); now.value == r.value {
 		return
 	}
 	m.rows[at] = row{value: r.value, time: r.time}
