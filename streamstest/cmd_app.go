@@ -47,7 +47,7 @@ func cmdApp(s *Script, c call) error {
 		s.d.Close()
 	}
 	s.unread, s.handled, s.piped, s.plan = map[string]int{}, nil, nil, crashPlan{}
-	s.d = New(s.TB, b, cfg)
+	s.d, s.built = New(s.TB, b, cfg), b
 	return nil
 }
 

@@ -22,7 +22,7 @@ func cmdIn(s *Script, c call) error {
 		return err
 	}
 	t := s.d.topics[name]
-	if t == nil || t.reader == nil {
+	if t == nil || t.reader == nil && t.global == nil {
 		return fmt.Errorf("the topology does not read the topic %s, it reads %s", name, s.d.readNames())
 	}
 	return s.act(c, func() {

@@ -24,10 +24,10 @@ import (
 //	...
 //
 // The commands are app, describe, in, advance, commit, out, state, changelog,
-// metrics, status, log, crash, restart, rebalance, fault and _breakpoint; each
-// is explained in the file cmd_<name>.go. All that a command changes is shown
-// by it: records that were written since the command before, and the error
-// that ended the application if there is one.
+// metrics, status, log, printed, crash, restart, rebalance, fault and
+// _breakpoint; each is explained in the file cmd_<name>.go. All that a command
+// changes is shown by it: records that were written since the command before,
+// and the error that ended the application if there is one.
 //
 // The zero value with Topologies is ready. A Script is for one file.
 type Script struct {
@@ -35,13 +35,18 @@ type Script struct {
 	TB TB
 	// Topologies are what the command app can start, by name. Required.
 	Topologies map[string]func() *topology.Builder
+	// Printed, if set, returns what the topology that a function of Topologies
+	// has made has written elsewhere than to topics, since it was last asked.
+	// Defaults to nothing.
+	Printed func(*topology.Builder) string
 	// Mode is how the application runs if the script does not say so itself.
 	// Defaults to one instance in memory that commits after each record.
 	Mode Mode
 
 	d       *Driver
-	unread  map[string]int // place in the log of each topic that is shown
-	handled []string       // errors that a policy has settled
+	built   *topology.Builder // what d runs
+	unread  map[string]int    // place in the log of each topic that is shown
+	handled []string          // errors that a policy has settled
 	piped   []Piped
 	plan    crashPlan
 }
@@ -103,6 +108,7 @@ var commands = map[string]command{
 	"metrics":     {nil, cmdMetrics},
 	"status":      {nil, cmdStatus},
 	"log":         {nil, cmdLog},
+	"printed":     {nil, cmdPrinted},
 	"crash":       {[]string{"at", "instance"}, cmdCrash},
 	"restart":     {nil, cmdRestart},
 	"rebalance":   {[]string{"n"}, cmdRebalance},

@@ -16,7 +16,7 @@ const scripts = "../internal/corpus/testdata"
 //	go test ./streamstest -run TestScripts -rewrite
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, scripts, func(t *testing.T, path string) {
-		s := &streamstest.Script{TB: t, Topologies: corpus.Topologies}
+		s := &streamstest.Script{TB: t, Topologies: corpus.Topologies, Printed: corpus.Printed}
 		datadriven.RunTest(t, path, func(_ *testing.T, d *datadriven.TestData) string {
 			return s.Run(d.Cmd, corpus.Arguments(d), d.Input)
 		})

@@ -86,7 +86,7 @@ func (p Part) Run(t *testing.T, m streamstest.Mode) streamstest.Result {
 // come of it after each of the commands.
 func (p Part) Play(t *testing.T, m streamstest.Mode) (cfg streamstest.Config, steps []streamstest.Result) {
 	t.Helper()
-	s := &streamstest.Script{TB: t, Topologies: Topologies, Mode: m}
+	s := &streamstest.Script{TB: t, Topologies: Topologies, Printed: Printed, Mode: m}
 	defer s.Close()
 	for _, c := range p.Commands {
 		s.Run(c.Name, c.Args, c.Input)

@@ -27,10 +27,13 @@ func TestInVirtualTime(t *testing.T) {
 	}
 }
 
-// grace is how much later than in the script things happen in a bubble, where
-// the work of Kafka and of the runtime takes time: less than a second, so that
-// times in whole seconds are what they were.
-const grace = 900 * time.Millisecond
+// In a bubble the work of Kafka and of the runtime takes some time, so that what
+// happens by the wall clock is a bit later than in the script: by less than
+// grace. Scripts have things happen at multiples of beat.
+const (
+	grace = 2 * time.Second
+	beat  = 5 * time.Second
+)
 
 func inVirtualTime(t *testing.T, part Part) {
 	v := &virtual{onBroker: newOnBroker(t, kafkatest.Virtual(t), part, ""), begun: time.Now()}
@@ -154,7 +157,7 @@ func (v *virtual) read() streamstest.Result {
 	for _, records := range got.Topics {
 		for i := range records {
 			if at := &records[i].Time; *at >= begun {
-				*at = (*at - begun) / 1000 * 1000
+				*at = time.Duration((*at - begun) * 1e6).Truncate(beat).Milliseconds()
 			}
 		}
 	}
