@@ -28,7 +28,7 @@ func TestOnKafka(t *testing.T) {
 		}()
 	}
 	for i, part := range Parts(t, "testdata") {
-		if part.runs("advance", "crash", "rebalance", "restart") {
+		if part.runs("advance", "crash", "rebalance") {
 			jobs <- job{fmt.Sprintf("%s-%d", part.Name, i), part}
 		}
 	}
