@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/kafka"
 )
 
 // caughtUp waits until the program has committed all of its input. A program
@@ -14,7 +16,7 @@ func (r *run) caughtUp(ctx context.Context) error {
 	}
 	var before int64
 	moved := time.Now()
-	return poll(ctx, func() (bool, error) {
+	return kafka.Poll(ctx, func() (bool, error) {
 		if err := r.running(); err != nil {
 			return false, err
 		}

@@ -53,34 +53,10 @@ var (
 // preload writes records to a topic. Keys are spread over its partitions by
 // their number.
 func preload(ctx context.Context, c *cluster, topic string, records int64, next func() int64) error {
-	return c.produce(ctx, records, func(i int64) *kgo.Record {
+	return c.Produce(ctx, records, func(i int64) *kgo.Record {
 		n := next()
 		return &kgo.Record{Topic: topic, Partition: c.partitionOf(n), Key: keyOf(n), Value: payload}
 	})
 }
 
 func (c *cluster) partitionOf(n int64) int32 { return int32(n % int64(c.partitions)) }
-
-// produce writes records 0 to n-1, uncompressed, and waits until all are
-// acknowledged.
-func (c *cluster) produce(ctx context.Context, n int64, record func(i int64) *kgo.Record) error {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(c.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(kgo.NoCompression()))
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	for i := int64(0); i < n && ctx.Err() == nil; i++ {
-		cl.Produce(ctx, record(i), func(_ *kgo.Record, err error) {
-			if err != nil {
-				cancel(err)
-			}
-		})
-	}
-	if err := cl.Flush(ctx); err != nil {
-		return context.Cause(ctx)
-	}
-	return context.Cause(ctx)
-}

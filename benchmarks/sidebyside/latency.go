@@ -41,7 +41,7 @@ func (g *rig) latencyAt(ctx context.Context, s system, guarantee string, rate in
 	defer func() { err = first(err, r.clean(ctx)) }()
 
 	plan := newSchedule(g.options, rate)
-	reader, err := kgo.NewClient(kgo.SeedBrokers(g.cluster.addrs...), kgo.ConsumeTopics(r.out),
+	reader, err := kgo.NewClient(kgo.SeedBrokers(g.cluster.Addrs...), kgo.ConsumeTopics(r.out),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		return one, err
@@ -74,7 +74,7 @@ func (g *rig) latencyAt(ctx context.Context, s system, guarantee string, rate in
 // have, and waits for the results.
 func (r *run) prime(ctx context.Context, reader *kgo.Client, keys int64) error {
 	c := r.rig.cluster
-	err := c.produce(ctx, int64(c.partitions), func(i int64) *kgo.Record {
+	err := c.Produce(ctx, int64(c.partitions), func(i int64) *kgo.Record {
 		return &kgo.Record{Topic: r.in, Partition: c.partitionOf(keys + i), Key: keyOf(keys + i), Value: payload}
 	})
 	seen := int32(0)
@@ -135,7 +135,7 @@ func (r *run) sample(ctx context.Context, reader *kgo.Client, plan *schedule) (s
 
 // send writes each record when it is due, none earlier.
 func (c *cluster) send(ctx context.Context, topic string, plan *schedule) error {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(c.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.Addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerLinger(0))
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/millrace-io/millrace/benchmarks/internal/kafka"
 	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
@@ -40,7 +41,7 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 		return errors.New("programs are stopped with SIGTERM, which Windows does not have")
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }
-	dir, remove, err := workFolder(o.dir)
+	dir, remove, err := kafka.Folder(o.dir, "sidebyside")
 	if err != nil {
 		return err
 	}
@@ -54,19 +55,20 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	addrs, broker, stop, err := startBroker(ctx, o.brokers, dir)
+	addrs, broker, stop, err := kafka.Start(ctx, o.brokers, dir)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	c, err := connect(addrs, o.partitions)
+	connected, err := kafka.Connect(addrs)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer connected.Close()
+	c := &cluster{connected, o.partitions}
 	g := &rig{options: o, cluster: c, dir: dir, commands: commands, loaded: map[string]string{},
 		prefix: "bench" + strconv.FormatInt(time.Now().UnixMilli(), 36)}
-	defer func() { _ = c.remove(context.WithoutCancel(ctx), g.prefix+"-") }()
+	defer func() { _ = c.Remove(context.WithoutCancel(ctx), g.prefix+"-") }()
 
 	say("on %s, with %d processors for it and the programs", broker, runtime.NumCPU())
 	if err := g.warmUp(ctx, systems[0]); err != nil {

@@ -92,7 +92,7 @@ func (g *rig) writePast(ctx context.Context, app, in, changelog string, n int64)
 	if err := c.create(ctx, in, nil); err != nil {
 		return err
 	}
-	err := c.produce(ctx, int64(c.partitions), func(i int64) *kgo.Record {
+	err := c.Produce(ctx, int64(c.partitions), func(i int64) *kgo.Record {
 		return &kgo.Record{Topic: in, Partition: c.partitionOf(i), Key: keyOf(i), Value: payload}
 	})
 	if err != nil {
@@ -103,14 +103,14 @@ func (g *rig) writePast(ctx context.Context, app, in, changelog string, n int64)
 	for p := range c.partitions {
 		offsets.AddOffset(in, p, 0, -1)
 	}
-	if err := c.admin.CommitAllOffsets(ctx, app, offsets); err != nil {
+	if err := c.Admin.CommitAllOffsets(ctx, app, offsets); err != nil {
 		return err
 	}
 	if err := c.create(ctx, changelog, map[string]*string{"cleanup.policy": new("compact")}); err != nil || n == 0 {
 		return err
 	}
 	keys := n / updates
-	return c.produce(ctx, n, func(i int64) *kgo.Record {
+	return c.Produce(ctx, n, func(i int64) *kgo.Record {
 		key := i % keys
 		return &kgo.Record{Topic: changelog, Partition: c.partitionOf(key), Key: keyOf(key),
 			Value: binary.BigEndian.AppendUint64(nil, uint64(i/keys+1))}

@@ -80,7 +80,7 @@ func (g *rig) start(ctx context.Context, s spec) (*run, error) {
 
 func (r *run) command() []string {
 	command := append([]string{}, r.rig.commands[r.system.name]...)
-	command = append(command, "-brokers", join(r.rig.cluster.addrs), "-app", r.app, "-topology", r.topology,
+	command = append(command, "-brokers", strings.Join(r.rig.cluster.Addrs, ","), "-app", r.app, "-topology", r.topology,
 		"-in", r.in, "-out", r.out, "-state", r.state, "-guarantee", r.guarantee)
 	if d := r.system.commit; d > 0 {
 		command = append(command, "-commit", fmt.Sprintf("%dms", d.Milliseconds()))
@@ -95,5 +95,5 @@ func (r *run) command() []string {
 // clean ends the program if it still runs, and deletes its topics and state.
 func (r *run) clean(ctx context.Context) error {
 	r.kill()
-	return errors.Join(r.rig.cluster.remove(context.WithoutCancel(ctx), r.app+"-"), os.RemoveAll(r.state))
+	return errors.Join(r.rig.cluster.Remove(context.WithoutCancel(ctx), r.app+"-"), os.RemoveAll(r.state))
 }

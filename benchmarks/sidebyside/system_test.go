@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/kafka"
 )
 
 // register adds a system for one test.
@@ -40,7 +42,7 @@ func TestWhatCannotRunHereIsSaidAndLeftOut(t *testing.T) {
 }
 
 func TestCommandOfARun(t *testing.T) {
-	g := &rig{cluster: &cluster{addrs: []string{"a:1", "b:2"}}, prefix: "bench",
+	g := &rig{cluster: &cluster{Cluster: &kafka.Cluster{Addrs: []string{"a:1", "b:2"}}}, prefix: "bench",
 		commands: map[string][]string{"millrace@5ms": {"program", "-x"}}, options: options{profiles: "profiles"}}
 	s, err := systemOf("millrace@5ms")
 	if err != nil {

@@ -25,7 +25,7 @@ var arrows = map[string]string{
 	"streamstest":        "topology processor state serde status internal/graph internal/task",
 	"embedded":           "",
 	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
-	"benchmarks/...":     ". topology processor state/lsm serde embedded internal/kafkatest benchmarks/internal/program",
+	"benchmarks/...":     ". topology processor state/lsm serde embedded internal/kafkatest benchmarks/internal/kafka benchmarks/internal/program",
 	"internal/draw":      "status",
 	"internal/graph":     "processor state serde status",
 	"internal/store":     "state serde",

@@ -1,4 +1,4 @@
-package main
+package kafka
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/millrace-io/millrace/internal/kafkatest"
 )
 
-// startBroker returns the addresses of the broker that is asked for, starting
+// Start returns the addresses of the broker that is asked for, starting
 // it below dir if need be, what to call it, and how to stop it.
-func startBroker(ctx context.Context, asked, dir string) (addrs []string, name string, stop func(), err error) {
+func Start(ctx context.Context, asked, dir string) (addrs []string, name string, stop func(), err error) {
 	switch asked {
 	case "":
 		b, stop, err := kafkatest.Launch(ctx, kafkatest.Options{}, dir)
@@ -31,9 +31,9 @@ func startBroker(ctx context.Context, asked, dir string) (addrs []string, name s
 	return strings.Split(asked, ","), "the Kafka at " + asked, func() {}, nil
 }
 
-// workFolder makes the folder for a benchmark's files, below dir if it is not
-// empty, and returns its absolute path and how to remove it.
-func workFolder(dir string) (string, func(), error) {
+// Folder makes the folder for a benchmark's files, below dir if it is not empty,
+// and returns its absolute path and how to remove it.
+func Folder(dir, benchmark string) (string, func(), error) {
 	if dir != "" {
 		var err error
 		if dir, err = filepath.Abs(dir); err != nil {
@@ -43,8 +43,6 @@ func workFolder(dir string) (string, func(), error) {
 			return "", nil, err
 		}
 	}
-	made, err := os.MkdirTemp(dir, "sidebyside-")
+	made, err := os.MkdirTemp(dir, benchmark+"-")
 	return made, func() { _ = os.RemoveAll(made) }, err
 }
-
-func join(addrs []string) string { return strings.Join(addrs, ",") }
