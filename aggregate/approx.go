@@ -32,6 +32,8 @@ const (
 // It merges without loss, and cannot remove: which value raised a register is
 // forgotten. Where tables need it, take Distinct. All NaNs are one value, so
 // are 0 and -0, and equal integers of different types.
+//
+// By example: internal/corpus/testdata/distinct.txt.
 func ApproxDistinct[V any, T cmp.Ordered](of func(V) T, precision int) Aggregation[V, Sketch, int64] {
 	p := cmp.Or(precision, defaultPrecision)
 	hash := hasher[T]()

@@ -16,6 +16,8 @@ type Mean struct {
 // is 0, and not NaN, which JSON cannot hold: a table's group from which all
 // rows were removed still has a result. The sum is a float64, exact for
 // integers as long as it stays within 2^53.
+//
+// By example: internal/corpus/testdata/sum-avg.txt.
 func Avg[V any, N Number](of func(V) N) Aggregation[V, Mean, float64] {
 	return Aggregation[V, Mean, float64]{
 		Name: "avg",

@@ -17,6 +17,8 @@ import (
 //
 // The serde of the part is that of the values if of returns one of them, else
 // one found by its type.
+//
+// By example: internal/corpus/testdata/collect.txt.
 func CollectList[V, T any](of func(V) T, limit int) Aggregation[V, List[T], []T] {
 	full := fmt.Errorf("the list is full with %d values: raise its limit", limit)
 	a := Aggregation[V, List[T], []T]{

@@ -17,6 +17,8 @@ type Acc2[A, B any] struct {
 // row; result makes one value of their results. It can merge or remove if both
 // can. A value that one of them refuses changes neither. Its bytes are those of
 // both, behind a version.
+//
+// By example: internal/corpus/testdata/aggregate.txt.
 func Combine2[V, A, B, RA, RB, R any](
 	a Aggregation[V, A, RA], b Aggregation[V, B, RB], result func(RA, RB) R,
 ) Aggregation[V, Acc2[A, B], R] {

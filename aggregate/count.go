@@ -4,6 +4,8 @@ import "github.com/millrace-io/millrace/serde"
 
 // Count is the number of values. Its bytes are those of serde.Int64, as in a
 // count of Kafka Streams.
+//
+// By example: internal/corpus/testdata/count.txt.
 func Count[V any]() Aggregation[V, int64, int64] {
 	return Aggregation[V, int64, int64]{
 		Name:   "count",

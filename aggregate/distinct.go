@@ -12,6 +12,8 @@ import "fmt"
 //
 // The serde of the part is that of the values if of returns one of them, else
 // one found by its type.
+//
+// By example: internal/corpus/testdata/distinct.txt.
 func Distinct[V any, T comparable](of func(V) T, limit int) Aggregation[V, Set[T], int64] {
 	full := fmt.Errorf("more than %d distinct values: raise the limit, or use ApproxDistinct", limit)
 	return setOf("distinct", of, limit, full, func(values []T) int64 { return int64(len(values)) })
@@ -20,6 +22,8 @@ func Distinct[V any, T comparable](of func(V) T, limit int) Aggregation[V, Set[T
 // CollectSet is the different values of a part of the values, in the order in
 // which they came in. limit is how many there can be: one more is an error, and
 // the rules of Distinct apply to the rest. A set of nothing is empty, not nil.
+//
+// By example: internal/corpus/testdata/collect.txt.
 func CollectSet[V any, T comparable](of func(V) T, limit int) Aggregation[V, Set[T], []T] {
 	full := fmt.Errorf("the set is full with %d values: raise its limit", limit)
 	return setOf("collect-set", of, limit, full, shown[T])

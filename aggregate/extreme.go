@@ -12,6 +12,8 @@ type Extreme[T any] struct {
 // Min is the smallest of a number of each value, NaN if one is NaN. The
 // smallest of nothing is 0. It cannot remove: the values that were not the
 // smallest are forgotten.
+//
+// By example: internal/corpus/testdata/min-max.txt.
 func Min[V any, N Number](of func(V) N) Aggregation[V, Extreme[N], N] {
 	return minMax("min", of, func(a, b N) N { return min(a, b) })
 }
@@ -19,6 +21,8 @@ func Min[V any, N Number](of func(V) N) Aggregation[V, Extreme[N], N] {
 // Max is the largest of a number of each value, NaN if one is NaN. The largest
 // of nothing is 0. It cannot remove: the values that were not the largest are
 // forgotten.
+//
+// By example: internal/corpus/testdata/min-max.txt.
 func Max[V any, N Number](of func(V) N) Aggregation[V, Extreme[N], N] {
 	return minMax("max", of, func(a, b N) N { return max(a, b) })
 }

@@ -9,6 +9,8 @@ import "github.com/millrace-io/millrace/serde"
 //
 // The serde of the part is that of the values if of returns one of them, else
 // one found by its type.
+//
+// By example: internal/corpus/testdata/first-last.txt.
 func First[V, T any](of func(V) T) Aggregation[V, Extreme[T], T] {
 	a := extreme("first", of, func(earlier, _ T) T { return earlier })
 	return withElements(a, newEndSerde[T])
@@ -21,6 +23,8 @@ func First[V, T any](of func(V) T) Aggregation[V, Extreme[T], T] {
 //
 // The serde of the part is that of the values if of returns one of them, else
 // one found by its type.
+//
+// By example: internal/corpus/testdata/first-last.txt.
 func Last[V, T any](of func(V) T) Aggregation[V, Extreme[T], T] {
 	a := extreme("last", of, func(_, later T) T { return later })
 	return withElements(a, newEndSerde[T])

@@ -14,6 +14,8 @@ import (
 //
 // Its bytes are as many as the type has, big endian, 8 for int and uint: for
 // int32, int64, float32 and float64 those of the serdes of that type.
+//
+// By example: internal/corpus/testdata/sum-avg.txt.
 func Sum[V any, N Number](of func(V) N) Aggregation[V, N, N] {
 	plus, minus := checked[N]()
 	return Aggregation[V, N, N]{

@@ -20,6 +20,8 @@ import (
 //
 // The serde of the part is that of the values if of returns one of them, else
 // one found by its type.
+//
+// By example: internal/corpus/testdata/top.txt.
 func TopN[V, T any](of func(V) T, n int, compare func(a, b T) int) Aggregation[V, List[T], []T] {
 	// add puts v behind all that are not less.
 	add := func(l List[T], v T) List[T] {

@@ -12,6 +12,8 @@ import "fmt"
 //	aggregate.Where(rated, aggregate.Avg(func(o Order) int { return *o.Rating }))
 //
 // Accumulator, bytes and abilities are those of a.
+//
+// By example: internal/corpus/testdata/where.txt.
 func Where[V, A, R any](has func(V) bool, a Aggregation[V, A, R]) Aggregation[V, A, R] {
 	w := a
 	w.Name = fmt.Sprintf("where(%s)", a.Name)

@@ -52,7 +52,7 @@ type Context interface {
 	// until the returned function is called. Intervals that were missed
 	// collapse into one call. StreamTime punctuations are first due at the
 	// first record, WallClock ones after the first interval. An error of fn is of
-	// class Punctuate.
+	// class Punctuate. By example: internal/corpus/testdata/punctuation.txt.
 	Schedule(clock Clock, interval time.Duration, fn func(nowMs int64) error) (cancel func())
 	// ScheduleAt is Schedule with a place for the intervals: fn is due at
 	// anchor and every interval after it (KIP-1146). Of an anchor that has

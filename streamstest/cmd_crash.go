@@ -10,6 +10,8 @@ import (
 //
 //	crash at=after_produce instance=0
 //	----
+//
+// By example: internal/corpus/testdata/crash.txt.
 func cmdCrash(s *Script, c call) error {
 	var instances []int
 	if text := c.value("instance"); text != "" {

@@ -6,6 +6,8 @@ import "strconv"
 //
 //	rebalance n=3
 //	----
+//
+// By example: internal/corpus/testdata/instances.txt.
 func cmdRebalance(s *Script, c call) error {
 	n, err := strconv.Atoi(c.value("n"))
 	if err != nil {

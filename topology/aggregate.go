@@ -15,6 +15,8 @@ import (
 // the row. For grouped tables the aggregation needs Remove. It takes the
 // options Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged,
 // LogConfig, TTL, EmitLatest and EmitSnapshot.
+//
+// By example: internal/corpus/testdata/aggregate.txt.
 func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggregation[V, A, R], opts ...Option) KTable[K, R] {
 	group := g.grouped()
 	b := group.in.Builder

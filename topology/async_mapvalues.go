@@ -15,6 +15,8 @@ import (
 // change what value points to, and has no access to stores; a panic is an
 // error. See Async for the order of results, errors and commits. It takes the
 // options Name and KeySerde: keys are told apart by their bytes.
+//
+// By example: internal/corpus/testdata/async.txt.
 func MapValuesAsync[K, V, VO any](s Streamer[K, V], fn func(ctx context.Context, value V) (VO, error), a Async, opts ...Option) KStream[K, VO] {
 	in := s.stream().h
 	n, limits, ks := asyncNode[K, K, VO](in, "map-values-async", a, opts, fn)

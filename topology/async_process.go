@@ -16,6 +16,8 @@ import (
 // change what the record points to, and has no access to stores; a panic is an
 // error. See Async for the order of results, errors and commits. It takes the
 // options Name and KeySerde: keys are told apart by their bytes.
+//
+// By example: internal/corpus/testdata/async.txt.
 func ProcessAsync[K, V, KO, VO any](s Streamer[K, V], fn func(ctx context.Context, r processor.Record[K, V]) ([]processor.Record[KO, VO], error), a Async, opts ...Option) KStream[KO, VO] {
 	in := s.stream().h
 	n, limits, ks := asyncNode[K, KO, VO](in, "process-async", a, opts, fn)

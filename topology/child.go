@@ -25,6 +25,8 @@ type Child[K, V any] struct {
 
 // NewChild makes a child with a name that tells it from the other children of
 // its Processor.
+//
+// By example: internal/corpus/testdata/children.txt.
 func NewChild[K, V any](b *Builder, name string) Child[K, V] {
 	c := &graph.Child{Builder: b.g, Line: graph.Caller(), Port: graph.NewPort[K, V]()}
 	c.Port.Name, c.Port.Line = name, c.Line

@@ -63,6 +63,8 @@ func (p Part[K, A, R]) Graph() *graph.Cogroup[K, A, R] { return p.c }
 // that the groups come from need equal partition counts. It takes the options
 // Serdes, KeySerde, ValueSerde (of the accumulator), Unlogged, LogConfig,
 // TTL, EmitLatest and EmitSnapshot.
+//
+// By example: internal/corpus/testdata/cogroup.txt.
 func Cogroup[K, A, R any](parts Part[K, A, R], name string, opts ...Option) KTable[K, R] {
 	c := parts.c
 	b := c.Parts[0].Builder

@@ -9,6 +9,8 @@ import (
 // the given name. Records with a null key or value are dropped. It takes the
 // options KeySerde, Serdes, ValueSerde, Unlogged, LogConfig, TTL, EmitLatest and
 // EmitSnapshot; counts are stored with serde.Int64 unless told otherwise.
+//
+// By example: internal/corpus/testdata/count.txt.
 func Count[K, V any](g Grouped[K, V], name string, opts ...Option) KTable[K, int64] {
 	group := g.grouped()
 	o := foldOptions(group.in.Builder, "count", opts)

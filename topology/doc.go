@@ -19,6 +19,10 @@
 // them fails: what is wrong with a topology comes out when it is built, all of
 // it together, each with the file and line of the call.
 //
+// What operators do by example is in scripts that their comments name: records
+// and what comes of them, checked with every engine. internal/corpus has them,
+// package streamstest runs others like them.
+//
 // # Nulls
 //
 // A record's key or value can be null, which is not its zero value. Map,

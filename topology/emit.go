@@ -20,6 +20,8 @@ import (
 // Look-ups, by joins and queries, see the newest rows all the same. A run that
 // is bounded, App.RunUntilCaughtUp, emits at its end instead. Defaults to every
 // update.
+//
+// By example: internal/corpus/testdata/emit-latest.txt.
 func EmitLatest(d time.Duration) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptEmitLatest)
@@ -35,6 +37,8 @@ func EmitLatest(d time.Duration) Option {
 // App.RunUntilCaughtUp, emits one at its end instead. Such a table can be read as a
 // stream, filtered and mapped; what needs its changes is an error at build.
 // Defaults to every update.
+//
+// By example: internal/corpus/testdata/emit-snapshot.txt.
 func EmitSnapshot(d time.Duration) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptEmitSnapshot)

@@ -4,6 +4,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 
 // Filter keeps the records for which keep returns true. A record with a null
 // value is dropped. It takes the option Name.
+//
+// By example: internal/corpus/testdata/filter.txt.
 func (s KStream[K, V]) Filter(keep func(key K, value V) bool, opts ...Option) KStream[K, V] {
 	return s.filter("filter", withError2(keep), opts)
 }
@@ -15,6 +17,8 @@ func (s KStream[K, V]) FilterErr(keep func(key K, value V) (bool, error), opts .
 
 // FilterNot drops the records for which drop returns true. A record with a
 // null value is dropped too. It takes the option Name.
+//
+// By example: internal/corpus/testdata/filter.txt.
 func (s KStream[K, V]) FilterNot(drop func(key K, value V) bool, opts ...Option) KStream[K, V] {
 	return s.FilterNotErr(withError2(drop), opts...)
 }

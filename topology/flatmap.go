@@ -11,6 +11,8 @@ type Pair[K, V any] struct {
 // FlatMapValues replaces each record by one per value that fn returns, all
 // under its key. A record with a null value is dropped. It takes the option
 // Name.
+//
+// By example: internal/corpus/testdata/flat-map.txt.
 func FlatMapValues[K, V, VO any](s Streamer[K, V], fn func(value V) []VO, opts ...Option) KStream[K, VO] {
 	return FlatMapValuesErr(s, withError(fn), opts...)
 }
@@ -59,6 +61,8 @@ func (r *flatMapValues[K, V, VO]) Receive(key K, value V, m *graph.Meta) error {
 
 // FlatMap replaces each record by those that fn returns. A record with a null
 // value is dropped. It takes the option Name.
+//
+// By example: internal/corpus/testdata/flat-map.txt.
 func FlatMap[K, V, KO, VO any](s Streamer[K, V], fn func(key K, value V) []Pair[KO, VO], opts ...Option) KStream[KO, VO] {
 	return FlatMapErr(s, withError2(fn), opts...)
 }

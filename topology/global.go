@@ -33,6 +33,8 @@ type GlobalKTable[K, V any] struct {
 // skipped, logged and counted instead. A key should always be written to the
 // same partition: if it is not, its rows from different ones are applied in any
 // order.
+//
+// By example: internal/corpus/testdata/global-table.txt.
 func GlobalTable[K, V any](b *Builder, topic, name string, opts ...Option) GlobalKTable[K, V] {
 	o := options(b.g, "global-table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptTimestamp, graph.OptDecode)
 	// The table decodes as a source does, but its node is not part of the graph.

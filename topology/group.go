@@ -23,6 +23,8 @@ type Grouped[K, V any] interface {
 // repartition topic that stands before an aggregation. That topic is named
 // after the aggregation's store, or by Name: then all aggregations of the
 // group share it.
+//
+// By example: internal/corpus/testdata/word-count.txt.
 func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ...Option) KGroupedStream[KO, V] {
 	in := s.stream().h
 	o := groupOptions(in.Builder, "group-by", opts)
@@ -34,6 +36,8 @@ func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ..
 }
 
 // GroupByKey groups a stream by its keys. It takes the options of GroupBy.
+//
+// By example: internal/corpus/testdata/count.txt.
 func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V] {
 	in := s.stream().h
 	o := groupOptions(in.Builder, "group-by-key", opts)

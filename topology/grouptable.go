@@ -28,6 +28,8 @@ func (t KGroupedTable[K, V]) grouped() *grouping[K, V] { return t.g }
 // other, which may be in another partition: between the two it is in neither.
 // fn is called again for a row that goes, and must return the same. What can
 // fail is for TransformTableErr before it.
+//
+// By example: internal/corpus/testdata/group-table.txt.
 func GroupTable[K, V, KO, VO any](t KTable[K, V], fn func(key K, row V) Pair[KO, VO], opts ...Option) KGroupedTable[KO, VO] {
 	in := t.h
 	o := groupOptions(in.Builder, "group-table", opts)

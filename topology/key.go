@@ -6,6 +6,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 // value gets a null key without a call. It takes the option Name.
 //
 // What aggregates the result later sends it through a repartition topic first.
+//
+// By example: internal/corpus/testdata/select-key.txt.
 func SelectKey[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ...Option) KStream[KO, V] {
 	return SelectKeyErr(s, withError2(fn), opts...)
 }

@@ -4,6 +4,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 
 // Map replaces each record by one with another key and value. A record with a
 // null value is dropped. It takes the option Name.
+//
+// By example: internal/corpus/testdata/map.txt.
 func Map[K, V, KO, VO any](s Streamer[K, V], fn func(key K, value V) (KO, VO), opts ...Option) KStream[KO, VO] {
 	if fn == nil {
 		return MapErr[K, V, KO, VO](s, nil, opts...)

@@ -4,12 +4,16 @@ import "github.com/millrace-io/millrace/internal/graph"
 
 // MapValues replaces each value by what fn makes of it. A null value is passed
 // on as it is. It takes the option Name.
+//
+// By example: internal/corpus/testdata/map-values-err.txt.
 func MapValues[K, V, VO any](s Streamer[K, V], fn func(value V) VO, opts ...Option) KStream[K, VO] {
 	return MapValuesErr(s, withError(fn), opts...)
 }
 
 // MapValuesErr is MapValues with a function that can fail, or make its result
 // a null by returning processor.Null.
+//
+// By example: internal/corpus/testdata/map-values-err.txt.
 func MapValuesErr[K, V, VO any](s Streamer[K, V], fn func(value V) (VO, error), opts ...Option) KStream[K, VO] {
 	in := s.stream().h
 	n := stateless[K, VO](in, "map-values", opts, fn)

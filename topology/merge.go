@@ -4,6 +4,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 
 // Merge is the stream of the records of both streams. Nothing is promised of
 // their order beyond that of each stream. It takes the option Name.
+//
+// By example: internal/corpus/testdata/merge.txt.
 func (s KStream[K, V]) Merge(other Streamer[K, V], opts ...Option) KStream[K, V] {
 	second := other.stream().h
 	n := stateless[K, V](s.h, "merge", opts, nil)

@@ -11,6 +11,8 @@ import (
 // WithNulls is the stream with null values made visible: functions behind it
 // see a Maybe that is not OK where the value is null, and sinks write a null
 // for one. Its opposite is Values. It takes the option Name.
+//
+// By example: internal/corpus/testdata/nulls.txt.
 func WithNulls[K, V any](s Streamer[K, V], opts ...Option) KStream[K, processor.Maybe[V]] {
 	in := s.stream().h
 	n := stateless[K, processor.Maybe[V]](in, "with-nulls", opts, nil)

@@ -65,6 +65,8 @@ func LogConfig(configs map[string]string) Option {
 // Stored keeps the rows of a table that is made of another one in a store of
 // the given name, with a changelog topic. Defaults to computing them on demand,
 // which takes no memory: what is found then depends on the function alone.
+//
+// By example: internal/corpus/testdata/table-filter.txt.
 func Stored(name string) Option {
 	return func(o *graph.Options) { o.Give(graph.OptStored); o.Store = name }
 }

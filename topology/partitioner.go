@@ -15,6 +15,8 @@ import (
 //
 // What aggregates or joins behind a Repartition needs fn to depend on the key
 // alone, and all repartition topics that meet there need the same fn.
+//
+// By example: internal/corpus/testdata/partitioner.txt.
 func Partitioner[K, V any](fn func(topic string, key K, value V, partitions int) int) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptPartitioner)

@@ -5,6 +5,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 // Peek calls fn for each record and passes it on as it was; fn must not change
 // what a value points to. A record with a null value is passed on without a
 // call. It takes the option Name.
+//
+// By example: internal/corpus/testdata/peek.txt.
 func (s KStream[K, V]) Peek(fn func(key K, value V), opts ...Option) KStream[K, V] {
 	if fn == nil {
 		return s.PeekErr(nil, opts...)
@@ -40,6 +42,8 @@ func (r *peek[K, V]) Receive(key K, value V, m *graph.Meta) error {
 // ForEach calls fn for each record whose value is not null. What fn does to
 // the world outside is not part of any transaction: it is done again when a
 // record is processed again. It takes the option Name.
+//
+// By example: internal/corpus/testdata/peek.txt.
 func (s KStream[K, V]) ForEach(fn func(key K, value V), opts ...Option) {
 	if fn == nil {
 		s.ForEachErr(nil, opts...)

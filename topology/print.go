@@ -35,6 +35,8 @@ const cellWidth = 20
 // hits right after its commit is not shown either. Tables are numbered
 // in the order in which this process writes them; those of different tasks and
 // Prints do not mix. It takes the option Name.
+//
+// By example: internal/corpus/testdata/print.txt.
 func (s KStream[K, V]) Print(p Printing, opts ...Option) {
 	n := stateless[K, V](s.h, "print", opts, nil)
 	n.Out = nil

@@ -10,6 +10,8 @@ import (
 // stores with Store.Open and its children with Child.Open. Return the Processor's own type from fn: the types
 // that it forwards are taken from its methods. It takes the options Name and
 // With.
+//
+// By example: internal/corpus/testdata/process.txt.
 func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[KO, VO] {
 	in := s.stream().h
 	o := options(in.Builder, "process", opts, graph.OptName, graph.OptStores)

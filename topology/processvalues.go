@@ -11,6 +11,8 @@ import (
 // aggregates the resulting stream needs no repartition topic for it. fn makes
 // one ValueProcessor for each task, and opens its stores and children. It
 // takes the options Name and With.
+//
+// By example: internal/corpus/testdata/process-values.txt.
 func ProcessValues[K, V, VO any, P processor.ValueProcessor[K, V, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[K, VO] {
 	in := s.stream().h
 	o := options(in.Builder, "process-values", opts, graph.OptName, graph.OptStores)

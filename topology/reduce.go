@@ -10,6 +10,8 @@ import (
 // more value. Records with a null key or value are dropped. It takes the
 // options Serdes, KeySerde, ValueSerde, Unlogged, LogConfig, TTL, EmitLatest,
 // EmitSnapshot, and for grouped tables, which need it, Subtract.
+//
+// By example: internal/corpus/testdata/reduce.txt.
 func Reduce[K, V any](g Grouped[K, V], name string, fn func(row, value V) V, opts ...Option) KTable[K, V] {
 	return ReduceErr(g, name, withError2(fn), opts...)
 }

@@ -9,6 +9,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 //
 // Aggregations repartition by themselves where keys may have changed; this is
 // for Process, and to set a partition count.
+//
+// By example: internal/corpus/testdata/repartition.txt.
 func Repartition[K, V any](s Streamer[K, V], name string, opts ...Option) KStream[K, V] {
 	in := s.stream().h
 	o := options(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde)

@@ -10,6 +10,8 @@ import (
 // and to the partition that Kafka's default partitioner gives their keys. It
 // takes the options Name, Serdes, KeySerde, ValueSerde, Partitioner and
 // AllowLoop.
+//
+// By example: internal/corpus/testdata/partitioner.txt.
 func To[K, V any](s Streamer[K, V], topic string, opts ...Option) {
 	in := s.stream().h
 	o := options(in.Builder, "to", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner, graph.OptLoop)

@@ -22,6 +22,8 @@ func Stream[K, V any](b *Builder, topic string, opts ...Option) KStream[K, V] {
 // StreamTopics reads several topics as one stream, ordered by time as far as
 // a task can know. It takes the options of Stream. If an aggregation follows,
 // the topics need equal partition counts.
+//
+// By example: internal/corpus/testdata/topics.txt.
 func StreamTopics[K, V any](b *Builder, topics []string, opts ...Option) KStream[K, V] {
 	return source[K, V](b.g, &graph.Source{Topics: slices.Clone(topics)}, opts)
 }
@@ -29,6 +31,8 @@ func StreamTopics[K, V any](b *Builder, topics []string, opts ...Option) KStream
 // StreamPattern reads all topics whose whole name matches a regular expression
 // in the syntax of package regexp, also those that are made later; internal
 // topics of the application never match. It takes the options of Stream.
+//
+// By example: internal/corpus/testdata/topics.txt.
 func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream[K, V] {
 	return source[K, V](b.g, &graph.Source{Pattern: "^(?:" + pattern + ")$"}, opts)
 }

@@ -52,18 +52,24 @@ func onLoss(p graph.DataLoss) Option {
 // happens to it is up to the policy for the class Decode, or to OnDecodeError.
 // A policy of processor.NullValue lets it pass as the null that it is. Defaults
 // to passing nulls on to the operators.
+//
+// By example: internal/corpus/testdata/nulls.txt.
 func RefuseNulls() Option {
 	return func(o *graph.Options) { o.Give(graph.OptNulls) }
 }
 
 // OnDecodeError sets what happens to records of the stream that cannot be
 // decoded. Defaults to the application's policy for the class Decode.
+//
+// By example: internal/corpus/testdata/bad-input.txt.
 func OnDecodeError(p processor.Policy) Option {
 	return func(o *graph.Options) { o.Give(graph.OptDecode); o.Decode = &p }
 }
 
 // MaxRate bounds how many records per second are processed of each partition
 // of the stream. Defaults to 0, which is no bound.
+//
+// By example: internal/corpus/testdata/max-rate.txt.
 func MaxRate(recordsPerSecond float64) Option {
 	return func(o *graph.Options) { o.Give(graph.OptMaxRate); o.MaxRate = recordsPerSecond }
 }

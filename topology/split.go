@@ -27,6 +27,8 @@ type splitter[K, V any] struct {
 //	sizes := orders.Split()
 //	small := sizes.Branch("small", func(_ string, o Order) bool { return o.Total < 100 })
 //	rest := sizes.Default("rest")
+//
+// By example: internal/corpus/testdata/split.txt.
 func (s KStream[K, V]) Split(opts ...Option) Splitter[K, V] {
 	o := options(s.h.Builder, "split", opts, graph.OptName)
 	n := s.h.Builder.Operator("split", s.h, o)

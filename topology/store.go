@@ -29,6 +29,8 @@ func (s Store[K, V]) attach(o *graph.Options) { o.Stores = append(o.Stores, s.sp
 // NewStore adds a store that is backed by the changelog topic
 // <application>-<name>-changelog. It takes the options Serdes, KeySerde,
 // ValueSerde, Unlogged, LogConfig and TTL.
+//
+// By example: internal/corpus/testdata/shared-store.txt.
 func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
 	o := options(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
 	at := &graph.Node{Op: "store", Line: graph.Caller()} // for errors

@@ -6,6 +6,8 @@ package topology
 // also Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
 //
 // keep is asked again about rows that it has seen, and should answer the same.
+//
+// By example: internal/corpus/testdata/table-filter.txt.
 func (t KTable[K, V]) Filter(keep func(key K, row V) bool, opts ...Option) KTable[K, V] {
 	return filterTable(t, "filter", withError2(keep), true, opts)
 }
@@ -16,6 +18,8 @@ func (t KTable[K, V]) FilterErr(keep func(key K, row V) (bool, error), opts ...O
 }
 
 // FilterNot is Filter with the rows for which drop returns false.
+//
+// By example: internal/corpus/testdata/table-filter.txt.
 func (t KTable[K, V]) FilterNot(drop func(key K, row V) bool, opts ...Option) KTable[K, V] {
 	return t.FilterNotErr(withError2(drop), opts...)
 }

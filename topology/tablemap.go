@@ -6,6 +6,8 @@ package topology
 //
 // fn is called again for rows that it has seen, and should return the same. One
 // that can fail is for TransformTableErr.
+//
+// By example: internal/corpus/testdata/table-map.txt.
 func MapTable[K, V, VO any](t KTable[K, V], fn func(row V) VO, opts ...Option) KTable[K, VO] {
 	const op = "map-table"
 	return derivation[K, V, VO]{

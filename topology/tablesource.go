@@ -11,6 +11,8 @@ import (
 // value deletes the row. Records with a null key are dropped and counted. It
 // takes the options of Stream but Name and RefuseNulls, and Unlogged, LogConfig,
 // TTL or Versioned, EmitLatest and EmitSnapshot.
+//
+// By example: internal/corpus/testdata/table.txt.
 func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
 	o := options(b.g, "table", opts, append(emitOptions, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
 		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)

@@ -8,6 +8,8 @@ import "github.com/millrace-io/millrace/processor"
 //
 // Of keys that were never in t it is asked when they are looked up, unless the
 // result is Stored.
+//
+// By example: internal/corpus/testdata/table-transform.txt.
 func TransformTable[K, V, VO any](t KTable[K, V], fn func(key K, row processor.Maybe[V]) processor.Maybe[VO], opts ...Option) KTable[K, VO] {
 	return TransformTableErr(t, withError2(fn), opts...)
 }

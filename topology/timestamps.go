@@ -15,6 +15,8 @@ import (
 // the record's partition, -1 if there was none. A negative result drops the
 // record and counts it; an error is of class Decode. Defaults to the record's
 // own timestamp. See also TimeField and WallClockTime.
+//
+// By example: internal/corpus/testdata/time.txt.
 func Timestamps[K, V any](fn func(r processor.Record[K, V], partitionTimeMs int64) (int64, error)) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptTimestamp)
@@ -31,6 +33,8 @@ func Timestamps[K, V any](fn func(r processor.Record[K, V], partitionTimeMs int6
 //
 // To write records as they came, byte for byte, read them as strings or bytes:
 // a serde of the fields would write them in its own way.
+//
+// By example: internal/corpus/testdata/time.txt.
 func TimeField[V any](field func(value V) string, layout string, zone *time.Location) Option {
 	if zone == nil {
 		zone = time.UTC
@@ -64,6 +68,8 @@ func layoutError(layout string, err error) error {
 // WallClockTime takes the wall clock for the event time of a stream's records:
 // the time at which they get to the head of their task's queue. Results then
 // depend on when records are processed, and change when they are again.
+//
+// By example: internal/corpus/testdata/time.txt.
 func WallClockTime() Option {
 	return func(o *graph.Options) { o.Give(graph.OptTimestamp); o.Timestamp = true }
 }

@@ -13,6 +13,8 @@ import (
 // is passed to fn as its zero value; see WithNulls. What can fail is for a
 // MapValuesErr before it. It takes the options Name, Serdes, KeySerde,
 // ValueSerde and Partitioner.
+//
+// By example: internal/corpus/testdata/to-chosen.txt.
 func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts ...Option) {
 	in := s.stream().h
 	o := options(in.Builder, "to-chosen", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner)

@@ -9,6 +9,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 // which is named after the store. It takes the options Serdes, KeySerde,
 // ValueSerde, Unlogged, LogConfig, TTL or Versioned, EmitLatest and
 // EmitSnapshot, and Partitions for the topic.
+//
+// By example: internal/corpus/testdata/to-table.txt.
 func ToTable[K, V any](s Streamer[K, V], name string, opts ...Option) KTable[K, V] {
 	in := s.stream().h
 	o := options(in.Builder, "to-table", opts, append(emitOptions, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,

@@ -18,6 +18,8 @@ import (
 // small portions with later commits: while no records come, stream time stands
 // still and nothing goes. d is in whole milliseconds, at least one. Defaults to
 // entries that stay until they are deleted.
+//
+// By example: internal/corpus/testdata/ttl.txt.
 func TTL(d time.Duration) Option {
 	return func(o *graph.Options) { o.Give(graph.OptTTL); o.TTL = d }
 }

@@ -31,6 +31,8 @@ func (s VersionedStore[K, V]) attach(o *graph.Options) { o.Stores = append(o.Sto
 // The history is brought back from the changelog for as long as that keeps old
 // versions: its min.compaction.lag.ms is history plus a day, counted from their
 // event times by the wall clock.
+//
+// By example: internal/corpus/testdata/versioned.txt.
 func NewVersionedStore[K, V any](b *Builder, name string, history time.Duration, opts ...Option) VersionedStore[K, V] {
 	all := append([]Option{Versioned(history)}, opts...)
 	o := options(b.g, "versioned store", all, graph.OptVersioned, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
@@ -46,6 +48,8 @@ func NewVersionedStore[K, V any](b *Builder, name string, history time.Duration,
 // update that comes late goes into the history instead of overwriting a newer
 // row (KIP-914). Updates from before the history are dropped and counted as
 // late. Defaults to a store that has the last update of a row only.
+//
+// By example: internal/corpus/testdata/table.txt.
 func Versioned(history time.Duration) Option {
 	return func(o *graph.Options) { o.Give(graph.OptVersioned); o.History = history }
 }

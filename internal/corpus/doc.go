@@ -7,5 +7,7 @@
 //	               --> kfake, in virtual time        the runtime, without a network
 //	               --> Apache Kafka                  MILLRACE_KAFKA=1
 //
+// The comments of the operators say which script shows them.
+//
 // The package is for tests only.
 package corpus

@@ -17,6 +17,9 @@ import (
 // broker, in a bubble of testing/synctest: all of the runtime, with its commit
 // intervals, heartbeats and rebalances, and none of the waiting. After each
 // command what is committed must be what the driver says.
+//
+// State is in memory, and the network is pipes: waiting for a disk or a socket
+// is none that the bubble knows, and time would stand still.
 func TestInVirtualTime(t *testing.T) {
 	for i, part := range Parts(t, "testdata") {
 		if part.runs() {
