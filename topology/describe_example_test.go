@@ -1,10 +1,12 @@
 package topology_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log"
 
 	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/status"
 	"github.com/millrace-io/millrace/topology"
 )
 
@@ -77,6 +79,50 @@ func ExampleBuilder_Mermaid() {
 	//   s0n0 -->|"string, topology_test.cart"| s0n1
 	//   s0n1 -->|"string, int64"| s0n2
 	//   s0n2 -.- s0k0
+}
+
+// Graphviz draws it: dot -Tsvg.
+func ExampleBuilder_DOT() {
+	text, err := pieces("pieces").DOT()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(text)
+	// Output:
+	// digraph topology {
+	//   node [shape=box];
+	//   t0 [label="carts", shape=parallelogram];
+	//   subgraph cluster_s0 {
+	//     label="subtopology 0";
+	//     s0n0 [label="carts\nsource"];
+	//     s0n1 [label="ordered\nmap-values"];
+	//     s0n2 [label="pieces\nreduce"];
+	//     s0k0 [label="pieces\nstring, int64\nlogged", shape=cylinder];
+	//   }
+	//   t0 -> s0n0 [label="string, topology_test.cart"];
+	//   s0n0 -> s0n1 [label="string, topology_test.cart"];
+	//   s0n1 -> s0n2 [label="string, int64"];
+	//   s0n2 -> s0k0 [style=dashed, dir=none];
+	// }
+}
+
+// The description begins with its version: keep it beside the code, for Diff.
+func ExampleBuilder_JSON() {
+	text, err := pieces("pieces").JSON()
+	if err != nil {
+		log.Fatal(err)
+	}
+	var graph status.Graph
+	if err := json.Unmarshal(text, &graph); err != nil {
+		log.Fatal(err)
+	}
+	for _, n := range graph.Subtopologies[0].Nodes {
+		fmt.Println(n.Name, n.Op, n.Stores)
+	}
+	// Output:
+	// carts source []
+	// ordered map-values []
+	// pieces reduce [pieces]
 }
 
 // A store gets another name, and its state would be left behind.
