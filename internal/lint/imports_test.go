@@ -26,6 +26,7 @@ var arrows = map[string]string{
 	"embedded":           "",
 	"examples/...":       ". topology processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
 	"benchmarks/...":     ". topology processor state/lsm serde embedded internal/kafkatest benchmarks/internal/kafka benchmarks/internal/program",
+	"benchmarks/growth":  ". topology processor state state/lsm internal/graph internal/task benchmarks/internal/kafka",
 	"internal/draw":      "status",
 	"internal/graph":     "processor state serde status",
 	"internal/store":     "state serde",
