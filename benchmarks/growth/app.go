@@ -26,9 +26,10 @@ const storeName = "counts"
 func count(ctx context.Context, p *point) (sample, error) {
 	var began sync.Once
 	var m meter
+	var failed error
 	var committed atomic.Pointer[time.Time]
 	b := topology.New()
-	in := topology.Stream[string, string](b, p.In).Peek(func(string, string) { began.Do(func() { m = newMeter() }) })
+	in := topology.Stream[string, string](b, p.In).Peek(func(string, string) { began.Do(func() { m, failed = p.meter() }) })
 	topology.Count(topology.GroupByKey(in), storeName)
 	app, err := millrace.New(b, p.config(processor.Observer{OnCommit: func(processor.CommitInfo) { committed.Store(new(time.Now())) }}))
 	if err != nil {
@@ -40,7 +41,7 @@ func count(ctx context.Context, p *point) (sample, error) {
 	if n := app.Totals().Records; n != p.Records {
 		return sample{}, fmt.Errorf("%d records were counted, want %d", n, p.Records)
 	}
-	return m.sample(p.Records, *committed.Load()), nil
+	return m.sample(p.Records, *committed.Load()), failed
 }
 
 func (p *point) config(observer processor.Observer) millrace.Config {
@@ -90,10 +91,10 @@ func idle(ctx context.Context, p *point) (s sample, err error) {
 	err = p.withApp(ctx, processor.Observer{}, func(*millrace.App) error {
 		while := time.Duration(p.Seconds) * time.Second
 		time.Sleep(min(while, settling))
-		m := newMeter()
+		m, err := p.meter()
 		time.Sleep(while)
 		s = m.sample(0, time.Now())
-		return nil
+		return err
 	})
 	return s, err
 }
@@ -114,7 +115,10 @@ func restore(ctx context.Context, p *point) (s sample, err error) {
 			first = last.Add(-i.Duration)
 		}
 	}}
-	m := newMeter()
+	m, err := p.meter()
+	if err != nil {
+		return s, err
+	}
 	err = p.withApp(ctx, observer, func(app *millrace.App) error {
 		if n := app.Totals().Restored; n != p.Records {
 			return fmt.Errorf("%d records were restored, want %d", n, p.Records)

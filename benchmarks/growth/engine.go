@@ -138,7 +138,10 @@ func measured(ctx context.Context, p *point, b *topology.Builder, keys, records 
 	}
 	runtime.GC()
 	r := rand.New(rand.NewPCG(1, 2))
-	m := newMeter()
+	m, err := p.meter()
+	if err != nil {
+		return s, err
+	}
 	if err := e.run(records, func() int64 { return r.Int64N(keys) }); err != nil {
 		return s, err
 	}

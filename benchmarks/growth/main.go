@@ -42,6 +42,11 @@ func growth(ctx context.Context, o options, out, progress io.Writer) error {
 		return err
 	}
 	defer remove()
+	if o.profiles != "" {
+		if err := os.MkdirAll(o.profiles, 0o755); err != nil {
+			return err
+		}
+	}
 	g := &rig{options: o, dir: dir, prefix: "growth" + strconv.FormatInt(time.Now().UnixMilli(), 36), inputs: map[input]string{}}
 	broker := "no broker"
 	if needBroker(o.only) {

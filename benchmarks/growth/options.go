@@ -18,6 +18,8 @@ type options struct {
 	brokers string
 	dir     string
 	json    string
+
+	profiles string
 }
 
 func parseOptions(args []string) (options, error) {
@@ -32,6 +34,7 @@ func parseOptions(args []string) (options, error) {
 	f.StringVar(&o.brokers, "brokers", "", "addresses of a Kafka, host:port,...; \"embedded\" for the broker of this module, to try things out; empty starts an Apache Kafka")
 	f.StringVar(&o.dir, "dir", "", "folder for state and for the broker's data; empty for a temporary one")
 	f.StringVar(&o.json, "json", "", "file for the results as JSON")
+	f.StringVar(&o.profiles, "profiles", "", "folder for profiles of processor time, one per point")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

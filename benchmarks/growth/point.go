@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type point struct {
 	Memory  millrace.Memory
 	RAM     bool
 	Dir     string // for state
+	Profile string // file for a profile of processor time; empty for none
 }
 
 // sample is what a process says of its point.
@@ -107,15 +109,29 @@ func child(spec string) (status int) {
 	return 0
 }
 
-// meter measures from its making on.
+// meter measures from its making on, with a profile if one is asked for.
 type meter struct {
 	began time.Time
 	cpu   time.Duration
 }
 
-func newMeter() meter { return meter{time.Now(), cpuTime()} }
+func (p *point) meter() (meter, error) {
+	if p.Profile != "" {
+		f, err := os.Create(p.Profile)
+		if err != nil {
+			return meter{}, err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return meter{}, err
+		}
+	}
+	return meter{time.Now(), cpuTime()}, nil
+}
 
-// sample is what was used since, up to a moment for the wall clock.
+// sample is what was used since, up to a moment for the wall clock. It ends the
+// profile.
 func (m meter) sample(records int64, until time.Time) sample {
-	return sample{Records: records, Seconds: until.Sub(m.began).Seconds(), CPU: (cpuTime() - m.cpu).Seconds()}
+	cpu := cpuTime() - m.cpu
+	pprof.StopCPUProfile()
+	return sample{Records: records, Seconds: until.Sub(m.began).Seconds(), CPU: cpu.Seconds()}
 }

@@ -71,6 +71,9 @@ func (g *rig) point(ctx context.Context, s *series, set setting, at int64) (one 
 	p := &point{Series: s.name, At: at, Records: g.options.records, Seconds: g.options.seconds,
 		App: name, Memory: set.memory, RAM: set.ram, Dir: filepath.Join(g.dir, name)}
 	defer func() { err = errors.Join(err, os.RemoveAll(p.Dir)) }()
+	if dir := g.options.profiles; dir != "" {
+		p.Profile = filepath.Join(dir, fmt.Sprintf("%s-%d-%d.prof", s.name, at, g.points))
+	}
 	if s.prepare != nil {
 		p.Brokers = g.cluster.Addrs
 		defer func() { _ = g.cluster.Remove(context.WithoutCancel(ctx), name+"-") }()
