@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -18,6 +19,26 @@ type sink struct {
 
 func (s *sink) Load(_ *state.Batch, p state.Position) error { s.p, s.ok = p, true; return nil }
 func (s *sink) Position() (state.Position, bool)            { return s.p, s.ok }
+
+// BenchmarkWriter makes the records of a transaction that has changed 10,000
+// keys.
+func BenchmarkWriter(b *testing.B) {
+	const updates = 10_000
+	batch := &state.Batch{}
+	for i := range updates {
+		batch.Set(fmt.Appendf(nil, "word-%07d", i), []byte("8 bytes8 bytes.."), int64(i))
+	}
+	w := &Writer{Topic: "app-counts-changelog"}
+	var records []kgo.Record
+	var err error
+	b.ReportAllocs()
+	for b.Loop() {
+		if records, err = w.Append(records[:0], batch); err != nil || len(records) != updates {
+			b.Fatal(len(records), err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/updates, "ns/record")
+}
 
 // BenchmarkRestore reads 300,000 committed records of 100 bytes over 4
 // partitions from kfake in the process, and loads them into memory or nowhere.

@@ -1,0 +1,87 @@
+package micro
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/millrace-io/millrace/"
+
+// packages are those whose benchmarks belong to a record's way, in its order.
+var packages = []string{
+	module + "serde",
+	module + "internal/task",
+	module + "streamstest", // a task with the operators of the word count
+	module + "internal/store",
+	module + "aggregate",
+	module + "changelog",
+	module + "state",
+	module + "state/lsm",
+	module + "metrics",
+}
+
+// passed are the flags that are those of the benchmarks too.
+var passed = []string{"bench", "benchmem", "benchtime", "count", "cpu", "short", "v"}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		os.Exit(m.Run())
+	}
+	args := []string{"test", "-run", "^$", "-timeout", "0"}
+	for _, name := range passed {
+		if f := flag.Lookup("test." + name); f.Value.String() != f.DefValue {
+			args = append(args, "-"+name+"="+f.Value.String())
+		}
+	}
+	cmd := exec.Command("go", append(args, packages...)...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "micro:", err)
+		os.Exit(1)
+	}
+}
+
+func TestEveryPackageHasBenchmarks(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"test", "-list", "^Benchmark"}, packages...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	found := 0
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "Benchmark") {
+			found++
+			continue
+		}
+		// The line that ends a package.
+		if found == 0 {
+			t.Errorf("no benchmarks: %s", line)
+		}
+		found = 0
+	}
+}
+
+// What is asked of this package is asked of the others.
+func TestFlagsArePassedOn(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), self, "-test.bench=^BenchmarkInt64$/^append$", "-test.benchtime=3x", "-test.count=2").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); len(f) > 2 && strings.HasPrefix(f[0], "BenchmarkInt64/append") && f[1] == "3" {
+			lines++
+		}
+	}
+	if lines != 2 {
+		t.Errorf("%d lines of the benchmark, want 2:\n%s", lines, out)
+	}
+}
