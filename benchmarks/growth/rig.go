@@ -38,8 +38,8 @@ func (g *rig) series(ctx context.Context, s *series, say func(string, ...any)) (
 				if set.most > 0 && n > set.most {
 					continue
 				}
-				if err := ctx.Err(); err != nil {
-					return nil, errors.Join(failed, err)
+				if ctx.Err() != nil {
+					continue // what is measured is shown
 				}
 				key := result{Series: s.name, At: n, Setting: set.name}
 				busy := load()
@@ -62,7 +62,7 @@ func (g *rig) series(ctx context.Context, s *series, say func(string, ...any)) (
 	for _, key := range order {
 		results = append(results, median(key, samples[key]))
 	}
-	return results, failed
+	return results, errors.Join(failed, ctx.Err())
 }
 
 func (g *rig) point(ctx context.Context, s *series, set setting, at int64) (one sample, err error) {
