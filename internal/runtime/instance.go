@@ -173,6 +173,7 @@ func (i *Instance) run(ctx context.Context, until func(context.Context) error) (
 	stopFetching()
 	i.leaveGroup()
 	<-i.fetcher.done
+	i.group.AllowRebalance() // closing leaves the group once more, beside the last poll
 	for _, w := range i.workers {
 		w.stop()
 	}
