@@ -15,6 +15,10 @@ import (
 // copy loads the log from the position from to the target. One goroutine
 // fetches and decodes the next part while the other loads the last.
 func (s *restore) copy(ctx context.Context, from int64) error {
+	var err error
+	if s.rows, err = s.Format.Restoring(s.Store, s.Retention); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	parts := make(chan *part)
 	// Two parts go round: one is filled while the other is loaded.
@@ -30,11 +34,8 @@ func (s *restore) copy(ctx context.Context, from int64) error {
 	})
 	g.Go(func() error {
 		for p := range parts {
-			records := int64(p.batch.Len())
-			err := p.advance(s.Store, s.Format)
-			if err == nil {
-				err = s.load(&p.batch, p.next, s.currentAt)
-			}
+			records := int64(p.records)
+			err := s.load(&p.batch, p.next, s.currentAt)
 			if p.last {
 				s.release()
 			}
@@ -163,7 +164,7 @@ func (s *restore) deliver(ctx context.Context, pos int64, rp *kmsg.FetchResponse
 	for pos < next {
 		p := <-free
 		p.next = next
-		records = p.fill(records, int(s.opts.ChunkBytes), s.Format)
+		records = p.fill(records, int(s.opts.ChunkBytes), s.rows)
 		pos = p.next
 		select {
 		case out <- p:

@@ -8,11 +8,10 @@ import (
 
 // part is a piece of a changelog on its way into a store.
 type part struct {
-	batch state.Batch
-	// newest is the highest time of its records, -1 for none.
-	newest int64
-	next   int64 // the position behind it
-	last   bool  // of what was fetched at once
+	batch   state.Batch
+	records int   // that it was made of
+	next    int64 // the position behind it
+	last    bool  // of what was fetched at once
 }
 
 // rowOverhead is what a row has beside the bytes of its record: room for a
@@ -22,7 +21,7 @@ const rowOverhead = 12
 // fill replaces the part by the rows of as many records as make about limit
 // bytes, at least one, and returns the records that are left. It does not set
 // next if none are left: the caller knows what follows the last record.
-func (p *part) fill(records []*kgo.Record, limit int, format state.Format) (left []*kgo.Record) {
+func (p *part) fill(records []*kgo.Record, limit int, to *state.Restoring) (left []*kgo.Record) {
 	p.batch.Reset()
 	p.last = true
 	rows, size := 0, 0
@@ -36,27 +35,14 @@ func (p *part) fill(records []*kgo.Record, limit int, format state.Format) (left
 		size += len(r.Key) + len(r.Value) + rowOverhead
 	}
 	p.batch.Grow(rows, size)
-	p.newest = -1
+	p.records = 0
 	for _, r := range records {
 		if r.Key == nil {
 			continue // no row of a store; Kafka Streams skips these too
 		}
-		ms := r.Timestamp.UnixMilli()
-		p.newest = max(p.newest, ms)
-		format.Restore(&p.batch, state.Write{Key: r.Key, Value: r.Value, Delete: r.Value == nil, Time: ms})
+		p.records++
+		to.Add(&p.batch, state.Write{Key: r.Key, Value: r.Value, Delete: r.Value == nil, Time: r.Timestamp.UnixMilli()})
 	}
+	to.Finish(&p.batch)
 	return left
-}
-
-// advance adds the store's stream time to the part, if the format has one and
-// the records bring it on.
-func (p *part) advance(s state.Store, format state.Format) error {
-	if format != state.Versions || p.batch.Len() == 0 {
-		return nil
-	}
-	ms, ok, err := format.StreamTime(s)
-	if err == nil && (!ok || p.newest > ms) {
-		format.SetStreamTime(&p.batch, p.newest)
-	}
-	return err
 }

@@ -89,7 +89,7 @@ func TestRecordsWithoutKeyAreNoRows(t *testing.T) {
 		{Key: []byte{}, Value: []byte("empty key")},
 		{},
 		{Key: []byte("a")},
-	}, 1000, state.Plain)
+	}, 1000, rowsOf(t, newStore(t), state.Plain))
 	if len(left) != 0 || !p.last || p.batch.Len() != 2 {
 		t.Fatalf("%d records left, %d rows", len(left), p.batch.Len())
 	}

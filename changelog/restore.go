@@ -27,6 +27,7 @@ type restore struct {
 	currentAt int64
 
 	// Of the goroutine that reads:
+	rows    *state.Restoring
 	alone   bool // the next fetch goes by itself
 	blocked bool // an open transaction begins at the position
 	corrupt int  // answers in a row that could not be parsed

@@ -64,6 +64,9 @@ type Request struct {
 	TopicID   [16]byte
 	Partition int32
 	Format    state.Format
+	// Retention is how long the windows of the store live. What has expired is
+	// not restored. Defaults to for ever.
+	Retention time.Duration
 	// DeleteRetention is the topic's delete.retention.ms. A store last
 	// current longer ago than half of it is dropped. Defaults to 24 h.
 	DeleteRetention time.Duration

@@ -21,6 +21,11 @@ const (
 	// Rows are deleted when no read can show them any more: the changelog does
 	// not hear of that, nor of the row that holds the store's stream time.
 	Versions
+	// Windows has a row for each key and window, see WindowRow. Values are those
+	// of Timestamped; the key of the changelog record is that of Kafka Streams.
+	// Rows are deleted when they have expired: the changelog does not hear of
+	// that, nor of the row that holds the store's stream time.
+	Windows
 )
 
 // String returns the format's name in lower case.
@@ -32,6 +37,8 @@ func (f Format) String() string {
 		return "plain"
 	case Versions:
 		return "versions"
+	case Windows:
+		return "windows"
 	}
 	return fmt.Sprintf("format %d", uint8(f))
 }
@@ -43,15 +50,26 @@ const timePrefix = 8
 // is none. The slices of the record alias those of w, or lie in scratch, to
 // which more may be appended.
 func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err error) {
+	if w.To != nil {
+		return w, false, nil
+	}
 	switch f {
 	case Timestamped:
-		if w.Delete {
-			break
+		w, err = w.untimed()
+		return w, err == nil, err
+	case Windows:
+		if string(w.Key) == streamTimeRow {
+			return w, false, nil
 		}
-		if len(w.Value) < timePrefix {
-			return w, false, fmt.Errorf("a value of %d bytes lacks its time: the store's view and its format disagree", len(w.Value))
+		var r WindowRow
+		if err := r.DecodeKey(w.Key); err != nil {
+			return w, false, err
 		}
-		w.Value = w.Value[timePrefix:]
+		start := len(*scratch)
+		*scratch = r.appendLogged(*scratch)
+		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
+		w, err = w.untimed()
+		return w, err == nil, err
 	case Versions:
 		if w.Delete || string(w.Key) == streamTimeRow {
 			return w, false, nil
@@ -65,10 +83,25 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 	return w, true, nil
 }
 
+// untimed is w without the event time in its value.
+func (w Write) untimed() (Write, error) {
+	if w.Delete {
+		return w, nil
+	}
+	if len(w.Value) < timePrefix {
+		return w, fmt.Errorf("a value of %d bytes lacks its time: the store's view and its format disagree", len(w.Value))
+	}
+	w.Value = w.Value[timePrefix:]
+	return w, nil
+}
+
+// hasStreamTime says that stores of the format have a row for their stream time.
+func (f Format) hasStreamTime() bool { return f == Versions || f == Windows }
+
 // Restore appends to b what a changelog record does to a store. Records may
 // come again. Those of Versions may come in any order, unless they have both
-// key and time in common. It leaves out the stream time of
-// Versions: see SetStreamTime.
+// key and time in common. Windows leaves out records whose key is too short for
+// one. What a record does to the stream time of a store is left to Restoring.
 func (f Format) Restore(b *Batch, record Write) {
 	if f == Versions {
 		r := VersionRow{Key: record.Key, TimeMs: record.Time, Value: record.Value, Null: record.Delete}
@@ -77,12 +110,22 @@ func (f Format) Restore(b *Batch, record Write) {
 		b.Commit(r.AppendValue(slab), n, false, record.Time)
 		return
 	}
-	slab := append(b.Slab(), record.Key...)
+	slab := b.Slab()
+	if f == Windows {
+		var r WindowRow
+		if !r.decodeLogged(record.Key) {
+			return
+		}
+		slab = r.AppendKey(slab)
+	} else {
+		slab = append(slab, record.Key...)
+	}
+	keyLen := len(slab) - len(b.Slab())
 	if !record.Delete {
-		if f == Timestamped {
+		if f != Plain {
 			slab = binary.BigEndian.AppendUint64(slab, uint64(record.Time))
 		}
 		slab = append(slab, record.Value...)
 	}
-	b.Commit(slab, len(record.Key), record.Delete, record.Time)
+	b.Commit(slab, keyLen, record.Delete, record.Time)
 }

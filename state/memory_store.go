@@ -81,7 +81,11 @@ func (s *memoryStore) Apply(b *Batch, p Position) error {
 	t := s.table
 	for i := range b.Len() {
 		w := b.At(i)
-		if w.Delete {
+		switch {
+		case w.To != nil:
+			t.deleteRange(string(w.Key), string(w.To))
+			continue
+		case w.Delete:
 			t.tree.Delete(borrowed(w.Key))
 			continue
 		}
@@ -91,6 +95,22 @@ func (s *memoryStore) Apply(b *Batch, p Position) error {
 	t.view.Store(&memoryView{tree: t.tree.Copy(), position: p, written: true})
 	t.touch()
 	return nil
+}
+
+// deleteRange deletes the keys in [from, to) one by one: the tree counts its
+// entries in every node.
+func (t *memoryTable) deleteRange(from, to string) {
+	var gone []string
+	t.tree.Ascend(from, func(key, _ string) bool {
+		if key >= to {
+			return false
+		}
+		gone = append(gone, key)
+		return true
+	})
+	for _, key := range gone {
+		t.tree.Delete(key)
+	}
 }
 
 func (s *memoryStore) Load(b *Batch, p Position) error { return s.Apply(b, p) }

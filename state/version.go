@@ -146,7 +146,7 @@ const streamTimeRow = "\x00"
 // versions: behind the row that holds its stream time.
 func (Format) FirstVersion() []byte { return []byte{0, keyEnd} }
 
-// StreamTime returns the stream time of a store of format Versions, in
+// StreamTime returns the stream time of a store of format Versions or Windows, in
 // milliseconds; ok is false for one that has never been written.
 func (Format) StreamTime(s Store) (ms int64, ok bool, err error) {
 	b, ok, err := s.Get(nil, []byte(streamTimeRow))
@@ -159,7 +159,8 @@ func (Format) StreamTime(s Store) (ms int64, ok bool, err error) {
 	return int64(binary.BigEndian.Uint64(b)), true, nil
 }
 
-// SetStreamTime appends the stream time of a store of format Versions to b.
+// SetStreamTime appends the stream time of a store of format Versions or Windows
+// to b.
 func (Format) SetStreamTime(b *Batch, ms int64) {
 	b.Set([]byte(streamTimeRow), binary.BigEndian.AppendUint64(nil, uint64(ms)), ms)
 }

@@ -43,7 +43,7 @@ func (s *Script) contents(name string) (rows [][]string, err error) {
 			return nil, fmt.Errorf("store %s cannot be listed", name)
 		}
 		for k, v := range all.Call(nil)[0].Seq2() {
-			row := []string{quote(format(k)), quote(format(v))}
+			row := []string{word(k), word(v)}
 			if s.d.layout.Tasks[r.sub.ID] > 1 {
 				row = append(row, fmt.Sprintf("p=%d", r.ID().Partition))
 			}

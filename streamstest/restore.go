@@ -24,21 +24,15 @@ func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) (re
 	t := d.topics[d.ChangelogTopic(spec.Name)]
 	p := t.partitions[number]
 	var b state.Batch
-	newest := int64(-1)
+	rows, err := spec.Format.Restoring(s, spec.Retention)
+	if err != nil {
+		return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
+	}
 	for _, i := range p.records[at.Next:] {
 		in := &t.log[i].Input
-		newest = max(newest, in.Time)
-		spec.Format.Restore(&b, state.Write{Key: in.Key, Value: in.Value, Delete: in.Value == nil, Time: in.Time})
+		rows.Add(&b, state.Write{Key: in.Key, Value: in.Value, Delete: in.Value == nil, Time: in.Time})
 	}
-	if spec.Format == state.Versions && b.Len() > 0 {
-		ms, ok, err := spec.Format.StreamTime(s)
-		if err != nil {
-			return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
-		}
-		if !ok || newest > ms {
-			spec.Format.SetStreamTime(&b, newest)
-		}
-	}
+	rows.Finish(&b)
 	if err := s.Load(&b, d.position(p)); err != nil {
 		return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
 	}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
+
+	"github.com/millrace-io/millrace/state"
 )
 
 // codec is a serde whose type only the topology knows, for text: strings and
@@ -42,16 +45,16 @@ func (c codec) append(text string) ([]byte, error) {
 	return out[0].Bytes(), err
 }
 
-// decode is the text for what the serde's Decode returns.
+// decode is the word for what the serde's Decode returns.
 func (c codec) decode(b []byte) (string, error) {
 	if !c.serde.IsValid() {
-		return string(b), nil
+		return quote(string(b)), nil
 	}
 	out := c.serde.MethodByName("Decode").Call([]reflect.Value{reflect.ValueOf(b)})
 	if err, _ := out[1].Interface().(error); err != nil {
 		return "", err
 	}
-	return format(out[0]), nil
+	return word(out[0]), nil
 }
 
 func parse(v reflect.Value, text string) error {
@@ -64,6 +67,21 @@ func parse(v reflect.Value, text string) error {
 		return json.Unmarshal([]byte(text), v.Addr().Interface())
 	}
 	return nil
+}
+
+// word is format of a value, as a word of a line. The bounds of a windowed key
+// are written as scripts write times.
+func word(v reflect.Value) string {
+	if !windowed(v.Type()) {
+		return quote(format(v))
+	}
+	start, end := v.FieldByName("Start").Int(), v.FieldByName("End").Int()
+	return fmt.Sprintf("%s@[%s,%s)", word(v.FieldByName("Key")), clock(start), clock(end))
+}
+
+// windowed says that t is a state.Windowed.
+func windowed(t reflect.Type) bool {
+	return t.PkgPath() == reflect.TypeFor[state.Windowed[string]]().PkgPath() && strings.HasPrefix(t.Name(), "Windowed[")
 }
 
 // format is the text for a value of any type.

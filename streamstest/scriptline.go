@@ -122,7 +122,7 @@ func (c codec) show(b []byte) string {
 	if err != nil {
 		return "hex:" + hex.EncodeToString(b)
 	}
-	return quote(text)
+	return text
 }
 
 // quote puts quotes around text that could be taken for something else.

@@ -5,13 +5,15 @@ import (
 	"reflect"
 
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
 )
 
 // Partitioner chooses the partition of each record that To, ToChosen or
 // Repartition writes: fn returns a number from 0 to partitions-1, anything
 // else is an error of class Produce. topic is the full name; a null key or
 // value is passed as its zero value. Defaults to Kafka's default partitioner:
-// murmur2 of the key's bytes.
+// murmur2 of the key's bytes, for a windowed key those of the key without the
+// window.
 //
 // What aggregates or joins behind a Repartition needs fn to depend on the key
 // alone, and all repartition topics that meet there need the same fn.
@@ -60,7 +62,16 @@ func (r *writer[K, V]) look(to *target[K, V]) (err error) {
 	return err
 }
 
-// placing is a sink with a partitioner.
+// partitionKey is what s says of the bytes that choose the partition of a key:
+// those of a windowed key are its key's, as in Kafka Streams.
+func partitionKey[K any](s serde.Serde[K]) func(encoded []byte) []byte {
+	if p, ok := s.(interface{ PartitionKey(encoded []byte) []byte }); ok {
+		return p.PartitionKey
+	}
+	return nil
+}
+
+// placing is a sink that needs to know how many partitions there are.
 type placing[K, V any] struct {
 	*sink[K, V]
 }

@@ -37,7 +37,10 @@ func addSink[K, V any](b *graph.Builder, n *graph.Node, topic string, ks serde.S
 		if needKey {
 			r.noKey = newDropped(t, n).nullKey
 		}
-		if choose != nil {
+		if choose == nil && n.Sink.Repartition == nil {
+			r.partitionKey = partitionKey(to.ks)
+		}
+		if choose != nil || r.partitionKey != nil {
 			return receiver(&placing[K, V]{r})
 		}
 		return receiver(r)
@@ -64,13 +67,16 @@ type target[K, V any] struct {
 
 // writer encodes records into the task's outbox.
 type writer[K, V any] struct {
-	node        *graph.Node
-	task        graph.Task
-	out         *graph.Outbox
-	choose      func(topic string, key K, value V, partitions int) int // nil for the default
-	isNullKey   func(K) bool                                           // nil for types without a null of their own
-	isNullValue func(V) bool
-	noKey       *uint64 // counts records without a key if they are dropped
+	node   *graph.Node
+	task   graph.Task
+	out    *graph.Outbox
+	choose func(topic string, key K, value V, partitions int) int // nil for the default
+	// partitionKey is the part of an encoded key that chooses the partition, nil
+	// for all of it.
+	partitionKey func(encoded []byte) []byte
+	isNullKey    func(K) bool // nil for types without a null of their own
+	isNullValue  func(V) bool
+	noKey        *uint64 // counts records without a key if they are dropped
 }
 
 func newWriter[K, V any](t graph.Task, n *graph.Node, choose func(string, K, V, int) int, to target[K, V]) writer[K, V] {
@@ -87,12 +93,18 @@ func (r *writer[K, V]) write(to *target[K, V], key K, value V, m *graph.Meta) (e
 	}
 	slab := r.out.Slab()
 	start := len(slab)
-	keyLen, valLen := -1, -1
+	keyLen, valLen, partition := -1, -1, int32(-1)
 	if hasKey {
 		if slab, err = to.ks.Append(slab, key); err != nil {
 			return r.refused(&encodeError{"key", to.topic, err})
 		}
 		keyLen = len(slab) - start
+		if r.partitionKey != nil {
+			if err := r.look(to); err != nil {
+				return r.refused(err)
+			}
+			partition = graph.Partition(r.partitionKey(slab[start:]), to.partitions)
+		}
 		start = len(slab)
 	}
 	if m.HasValue && (r.isNullValue == nil || !r.isNullValue(value)) {
@@ -101,7 +113,6 @@ func (r *writer[K, V]) write(to *target[K, V], key K, value V, m *graph.Meta) (e
 		}
 		valLen = len(slab) - start
 	}
-	partition := int32(-1)
 	if r.choose != nil {
 		if partition, err = r.place(to, key, value); err != nil {
 			return r.refused(err)

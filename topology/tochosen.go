@@ -26,8 +26,12 @@ func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts .
 	choose := partitioner[K, V](in.Builder, n, o)
 	n.New = func(t graph.Task, _ []any) ([]any, error) {
 		to := target[K, V]{ks: ks, vs: vs}
+		w := newWriter(t, n, choose, to)
+		if choose == nil {
+			w.partitionKey = partitionKey(ks)
+		}
 		return receiver(&chosen[K, V]{
-			writer: newWriter(t, n, choose, to), fn: fn, all: to, app: t.Context(n).App(),
+			writer: w, fn: fn, all: to, app: t.Context(n).App(),
 			known: map[string]*target[K, V]{}, untold: t.Counter(n, "no_topic"),
 		})
 	}

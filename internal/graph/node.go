@@ -163,9 +163,9 @@ type StoreSpec struct {
 	LogConfig map[string]string
 	// Serdes are those of the changelog.
 	Serdes TopicSerdes
-	// TTL is how long entries live, History how long versions can be read; 0
-	// for stores without.
-	TTL, History time.Duration
+	// TTL is how long entries live, History how long versions can be read,
+	// Retention how long windows live; 0 for stores without.
+	TTL, History, Retention time.Duration
 	// New makes the typed transactional view of one task over its bytes.
 	New func(base state.Store) TaskStore
 }

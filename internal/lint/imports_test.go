@@ -13,6 +13,7 @@ var arrows = map[string]string{
 	".":                  "topology processor state status metrics internal/draw internal/graph internal/runtime",
 	"topology":           "processor state serde status aggregate internal/draw internal/graph internal/store",
 	"aggregate":          "serde",
+	"windowing":          "topology processor state serde aggregate internal/graph internal/store",
 	"processor":          "state serde",
 	"state":              "serde",
 	"state/lsm":          "state",
@@ -33,7 +34,7 @@ var arrows = map[string]string{
 	"internal/task":      "internal/graph internal/store processor state",
 	"internal/runtime":   "internal/task internal/graph internal/store changelog processor state metrics status",
 	"internal/kafkatest": "embedded",
-	"internal/corpus":    "topology processor state serde aggregate streamstest",
+	"internal/corpus":    "topology windowing processor state serde aggregate streamstest",
 	"internal/chaos":     "",
 	"internal/lint":      "",
 

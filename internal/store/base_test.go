@@ -60,9 +60,16 @@ func (b *base) Scan(from, to []byte, reverse bool) state.Cursor {
 
 func (b *base) Apply(batch *state.Batch, _ state.Position) error {
 	for i := range batch.Len() {
-		if w := batch.At(i); w.Delete {
+		switch w := batch.At(i); {
+		case w.To != nil:
+			for _, key := range b.m.Keys() {
+				if key >= string(w.Key) && key < string(w.To) {
+					b.m.Delete(key)
+				}
+			}
+		case w.Delete:
 			b.m.Delete(string(w.Key))
-		} else {
+		default:
 			b.m.Set(string(w.Key), string(w.Value))
 		}
 	}

@@ -27,7 +27,9 @@
 //
 // A Versioned view is a KeyValue with a row per version. What has expired, by a
 // time to live or by the history of versions, is hidden from reads at once and
-// deleted bit by bit with each freeze (see sweep).
+// deleted bit by bit with each freeze (see sweep). A Window view is a KeyValue
+// with a row per window; since its rows lie in the order of time, what has
+// expired is deleted as one range.
 //
 // The package knows nothing of topologies, changelogs or Kafka.
 package store

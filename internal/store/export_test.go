@@ -92,3 +92,7 @@ func (s *Versioned[K, V]) Check() error {
 
 // SweepRows makes the slices of a sweep as small as tests need them.
 func (s *Versioned[K, V]) SweepRows(n int) { s.rows.SweepRows(n) }
+
+// Check compares what a view of windows keeps up to date with the same counted
+// from scratch.
+func (s *Window[K, V]) Check() error { return s.rows.Check() }

@@ -31,6 +31,9 @@ type Options struct {
 	// History is how far back a versioned store remembers, in whole
 	// milliseconds; see Versioned.
 	History time.Duration
+	// Size is how long the windows of a window store are, and Retention how long
+	// they live, in whole milliseconds; see Window.
+	Size, Retention time.Duration
 }
 
 // KeyValue is the transactional view of one store of one task. Its methods are

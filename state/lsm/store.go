@@ -80,9 +80,14 @@ const writeOverhead = 8
 
 func (s *store) add(pb *pebble.Batch, w state.Write) error {
 	var op *pebble.DeferredBatchOp
-	if w.Delete {
+	switch {
+	case w.To != nil:
+		op = pb.DeleteRangeDeferred(prefixLen+len(w.Key), prefixLen+len(w.To))
+		copy(op.Value, s.prefix)
+		copy(op.Value[prefixLen:], w.To)
+	case w.Delete:
 		op = pb.DeleteDeferred(prefixLen + len(w.Key))
-	} else {
+	default:
 		op = pb.SetDeferred(prefixLen+len(w.Key), len(w.Value))
 		copy(op.Value, w.Value)
 	}

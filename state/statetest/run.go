@@ -39,6 +39,8 @@ var cases = []struct {
 	{"scan does not see later writes", scanIsASnapshot},
 	{"cursor after its end and after close", cursorAfterItsEnd},
 	{"versions of a key lie side by side", versionsSideBySide},
+	{"windows lie in the order of time", windowsInOrderOfTime},
+	{"ranges are deleted", rangesAreDeleted},
 
 	{"position goes with the batch", positionGoesWithTheBatch},
 	{"load does what apply does", loadDoesWhatApplyDoes},

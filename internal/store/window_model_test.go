@@ -1,0 +1,321 @@
+package store_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	diff "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/state"
+)
+
+var (
+	_ state.Window[string, int64] = (*store.Window[string, int64])(nil)
+	_ graph.TaskStore             = (*store.Window[string, int64])(nil)
+	_ graph.Counted               = (*store.Window[string, int64])(nil)
+	_ graph.Clocked               = (*store.Window[string, int64])(nil)
+)
+
+const (
+	windowSize = 5  // ms
+	retention  = 12 // ms
+)
+
+type window struct {
+	start int64
+	key   string
+}
+
+type stored struct {
+	n  int
+	ms int64
+}
+
+// windows are all that were ever stored: the model forgets nothing, and hides
+// what has expired.
+type windows struct {
+	rows map[window]stored
+	time int64 // the stream time
+}
+
+func (w windows) clone() windows { return windows{maps.Clone(w.rows), w.time} }
+
+func (w windows) live(start int64) bool {
+	return w.time == math.MinInt64 || start > w.time-retention
+}
+
+// show are the live windows of those that are wanted, in order.
+func (w windows) show(wanted func(window) bool) (rows []string) {
+	keys := slices.SortedFunc(maps.Keys(w.rows), func(x, y window) int {
+		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.key, y.key))
+	})
+	for _, k := range keys {
+		if w.live(k.start) && wanted(k) {
+			rows = append(rows, fmt.Sprintf("%q@[%d,%d)=%d", k.key, k.start, k.start+windowSize, w.rows[k].n))
+		}
+	}
+	return rows
+}
+
+func all(window) bool { return true }
+
+func TestWindowsAgreeWithMaps(t *testing.T) {
+	t.Run("decoded", func(t *testing.T) { rapid.Check(t, windowModel(numbers)) })
+	t.Run("encoded", func(t *testing.T) { rapid.Check(t, windowModel(lists)) })
+	t.Run("cloned", func(t *testing.T) { rapid.Check(t, windowModel(clones)) })
+}
+
+// windowMachine runs a view beside its model.
+type windowMachine[V any] struct {
+	values[V]
+	base *base
+	s    *store.Window[string, V]
+	now  int64
+	seq  uint64
+
+	current, marked, committed windows
+	frozen                     []windows
+	batches                    []*state.Batch
+	log                        []state.Write // the changelog
+}
+
+func windowModel[V any](v values[V]) func(t *rapid.T) {
+	return func(t *rapid.T) {
+		m := &windowMachine[V]{values: v, base: &base{}, committed: windows{map[window]stored{}, math.MinInt64}}
+		m.restart()
+		t.Repeat(map[string]func(*rapid.T){
+			"put":     m.put,
+			"again":   m.put,
+			"delete":  m.remove,
+			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = m.current.clone() },
+			"undo":    func(*rapid.T) { m.s.Undo(); m.current = m.marked.clone() },
+			"freeze":  m.freeze,
+			"applied": m.apply,
+			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
+			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 800).Draw(t, "limit")) },
+			"get":     m.get,
+			"range":   m.scan,
+			"nest":    m.nest,
+			"restart": func(*rapid.T) { m.restart() },
+			"restore": m.restore,
+			"":        m.check,
+		})
+	}
+}
+
+func (m *windowMachine[V]) restart() {
+	m.s = store.NewWindow(m.base, text{}, m.serde, store.Options{
+		Name: "counts", Size: windowSize * time.Millisecond, Retention: retention * time.Millisecond, Now: &m.now,
+	})
+	m.rewind()
+}
+
+func (m *windowMachine[V]) rewind() {
+	m.current, m.marked = m.committed.clone(), m.committed.clone()
+	m.batches, m.frozen = nil, nil
+}
+
+// at draws the start of a window near the stream time.
+func (m *windowMachine[V]) at(t *rapid.T) window {
+	start := rapid.Int64Range(-retention-3, retention).Draw(t, "start")
+	if m.current.time != math.MinInt64 {
+		start += m.current.time
+	}
+	return window{start, versionKeys.Draw(t, "key")}
+}
+
+func (m *windowMachine[V]) put(t *rapid.T) {
+	w, n, ms := m.at(t), rapid.IntRange(0, 199).Draw(t, "n"), rapid.Int64Range(0, 9).Draw(t, "time")
+	v := m.make(byte(n))
+	kept, err := m.s.PutWithTime(w.key, v, w.start, ms)
+	m.spoil(v)
+	if want := m.current.live(w.start); err != nil || kept != want {
+		t.Fatalf("put %v at stream time %d: %v, %v", w, m.current.time, kept, err)
+	} else if want {
+		m.current.rows[w] = stored{n, ms}
+		m.current.time = max(m.current.time, w.start)
+	}
+}
+
+func (m *windowMachine[V]) remove(t *rapid.T) {
+	w := m.at(t)
+	if err := m.s.Delete(w.key, w.start); err != nil {
+		t.Fatal(err)
+	}
+	if m.current.live(w.start) {
+		delete(m.current.rows, w)
+	}
+}
+
+func (m *windowMachine[V]) freeze(t *rapid.T) {
+	if len(m.batches) == 2 {
+		return // no more are ever in flight
+	}
+	b := &state.Batch{}
+	m.seq++
+	if err := m.s.Freeze(m.seq, b); err != nil {
+		t.Fatal(err)
+	}
+	m.marked = m.current.clone()
+	if b.Len() == 0 {
+		return // what was put and deleted again leaves no trace, not even its time
+	}
+	if len(m.records(t, b)) == 0 {
+		t.Fatal("a batch of which nothing is logged has no position")
+	}
+	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
+}
+
+func (m *windowMachine[V]) records(t *rapid.T, b *state.Batch) (rs []state.Write) {
+	var scratch []byte
+	for i := range b.Len() {
+		r, ok, err := state.Windows.Record(b.At(i), &scratch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
+func (m *windowMachine[V]) apply(t *rapid.T) {
+	if len(m.batches) == 0 {
+		return
+	}
+	m.log = append(m.log, m.records(t, m.batches[0])...)
+	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
+		t.Fatal(err)
+	}
+	m.committed = m.frozen[0]
+	m.batches, m.frozen = m.batches[1:], m.frozen[1:]
+	m.s.Applied(m.seq - uint64(len(m.batches)))
+	// However much has expired, what is below is bounded by what lives.
+	oldest := m.committed.time - retention - retention/8 - 1
+	for _, key := range m.base.m.Keys() {
+		var w state.WindowRow
+		if key != "\x00" && w.DecodeKey([]byte(key)) == nil && w.StartMs < oldest {
+			t.Fatalf("the window of %d is still there at stream time %d", w.StartMs, m.committed.time)
+		}
+	}
+}
+
+// restore makes the store anew of its changelog, of which brokers have deleted
+// what is old, in some pieces.
+func (m *windowMachine[V]) restore(t *rapid.T) {
+	m.base = &base{}
+	rows, err := state.Windows.Restoring(m.base, retention*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rest := m.log; len(rest) > 0; {
+		n := rapid.IntRange(1, len(rest)).Draw(t, "records")
+		b := &state.Batch{}
+		for _, r := range rest[:n] {
+			rows.Add(b, r)
+		}
+		rows.Finish(b)
+		if err := m.base.Apply(b, state.Position{}); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+	}
+	m.restart()
+	// A window that was put and deleted in one transaction has moved the stream
+	// time, and is in no log.
+	m.committed.time = math.MinInt64
+	if ms, ok, err := state.Windows.StreamTime(m.base); err != nil {
+		t.Fatal(err)
+	} else if ok {
+		m.committed.time = ms
+	}
+	for w := range m.committed.rows {
+		if w.start > m.committed.time {
+			t.Fatalf("%v is newer than the stream time of the changelog, %d", w, m.committed.time)
+		}
+	}
+	m.rewind()
+}
+
+func (m *windowMachine[V]) get(t *rapid.T) {
+	w := m.at(t)
+	v, ms, ok, err := m.s.GetWithTime(w.key, w.start)
+	want, there := m.current.rows[w]
+	if there = there && m.current.live(w.start); err != nil || ok != there {
+		t.Fatalf("%v at stream time %d: %v, %v", w, m.current.time, ok, err)
+	}
+	if ok && (int(m.values.read(v)) != want.n || ms != want.ms) {
+		t.Fatalf("%v: %d@%d, want %v", w, m.values.read(v), ms, want)
+	}
+}
+
+func (m *windowMachine[V]) scan(t *rapid.T) {
+	from, span := m.at(t), rapid.Int64Range(-2, 3*retention).Draw(t, "span")
+	to := from.start + span
+	if rapid.Bool().Draw(t, "open") {
+		from.start, to = math.MinInt64, math.MaxInt64
+	}
+	want := m.current.show(func(w window) bool { return w.key == from.key && w.start >= from.start && w.start <= to })
+	var got []string
+	for w, v := range m.s.Range(from.key, from.start, to) {
+		got = append(got, m.text(w, v))
+		m.spoil(v)
+	}
+	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
+		t.Fatalf("%q from %d to %d at stream time %d: %v (-want +got):\n%s", from.key, from.start, to, m.current.time, m.s.ScanErr(), d)
+	}
+}
+
+func (m *windowMachine[V]) text(w state.Windowed[string], v V) string {
+	return fmt.Sprintf("%q@[%d,%d)=%d", w.Key, w.Start, w.End, m.values.read(v))
+}
+
+// nest writes and commits within loops, which see the state as of their start.
+func (m *windowMachine[V]) nest(t *rapid.T) {
+	key := versionKeys.Draw(t, "key")
+	want := m.current.show(func(w window) bool { return w.key == key })
+	var got []string
+	for w, v := range m.s.Range(key, math.MinInt64, math.MaxInt64) {
+		got = append(got, m.text(w, v))
+		m.put(t)
+		m.freeze(t)
+		m.apply(t)
+	}
+	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
+		t.Fatalf("%q: %v (-want +got):\n%s", key, m.s.ScanErr(), d)
+	}
+	want, got = m.current.show(all), nil
+	for w, v := range m.s.All() {
+		got = append(got, m.text(w, v))
+		m.put(t)
+		m.get(t)
+	}
+	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
+		t.Fatalf("all (-want +got):\n%s", d)
+	}
+}
+
+func (m *windowMachine[V]) check(t *rapid.T) {
+	if err := m.s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if m.base.open != 0 {
+		t.Fatal("a cursor is open")
+	}
+	var got []string
+	for w, v := range m.s.All() {
+		got = append(got, m.text(w, v))
+	}
+	if d := diff.Diff(m.current.show(all), got); m.s.ScanErr() != nil || d != "" {
+		t.Fatalf("at stream time %d: %v (-want +got):\n%s", m.current.time, m.s.ScanErr(), d)
+	}
+}

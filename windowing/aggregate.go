@@ -1,0 +1,63 @@
+package windowing
+
+import (
+	"reflect"
+
+	"github.com/millrace-io/millrace/aggregate"
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// Aggregate aggregates the values of each key and window in a window store of
+// the given name. The store holds accumulators, the table shows their results.
+// Records with a null key or value are dropped; an Add that returns
+// processor.Null deletes the row. It takes the options Serdes, KeySerde,
+// ValueSerde (of the accumulator), Unlogged and LogConfig.
+//
+// By example: internal/corpus/testdata/hopping.txt.
+func Aggregate[K, V, A, R any](g topology.KGroupedStream[K, V], name string, w TimeWindows, agg aggregate.Aggregation[V, A, R], opts ...topology.Option) Table[K, R] {
+	group := g.Graph()
+	b := group.Builder
+	o := foldOptions(b, "windowed-aggregate", opts)
+	return folding[K, V, A, R]{
+		op: "windowed-aggregate", name: name, windows: w, options: o,
+		add: func(acc A, has bool, value V) (A, error) {
+			if !has {
+				acc = agg.Init()
+			}
+			return agg.Add(acc, value)
+		},
+		result: agg.Result,
+		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[A], any) {
+			if agg.Init == nil || agg.Add == nil || agg.Result == nil {
+				b.Errorf(n.Line, "windowed-aggregate: the aggregation needs Init, Add and Result")
+			}
+			n.Detail = agg.Name + "; " + n.Detail
+			s := accumulatorSerde(n, in, o, agg)
+			rows, ok := any(s).(serde.Serde[R])
+			if !ok {
+				return s, nil
+			}
+			return s, rows
+		},
+	}.table(group)
+}
+
+// accumulatorSerde finds the serde of an aggregation's accumulator: the one
+// given, or else the one that the aggregation makes of that of its values.
+func accumulatorSerde[V, A, R any](n *graph.Node, in graph.Handle, o *graph.Options, agg aggregate.Aggregation[V, A, R]) serde.Serde[A] {
+	if o.ValueSerde != nil {
+		return graph.ValueSerde[A](n, in, o)
+	}
+	values, ok := in.ValueSerde.(serde.Serde[V])
+	if !ok {
+		found, _ := in.Builder.Find(reflect.TypeFor[V]())
+		values, _ = found.(serde.Serde[V])
+	}
+	s, err := agg.Serde(values, in.Builder.Find)
+	if err != nil {
+		in.Builder.Errorf(n.Line, "%s: %w", n.Op, err)
+	}
+	return s
+}

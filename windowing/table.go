@@ -1,0 +1,64 @@
+package windowing
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// Table is the result of an aggregation in windows: a table with a row for each
+// key and window. A row is not deleted when its window has closed; it goes from
+// the store, without an update, once no record can change it. The zero value is
+// of no use.
+//
+// On topics, its keys are those of Kafka Streams, see state.WindowedSerde; To
+// needs no option for them.
+type Table[K, R any] struct {
+	topology.KTable[state.Windowed[K], R]
+}
+
+// windowView is the View of a Table whose rows are what result makes of the
+// content of a window store.
+func windowView[K, A, R any](name string, result func(A) R) graph.View[state.Windowed[K], R] {
+	return graph.View[state.Windowed[K], R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[state.Windowed[K], R], error) {
+		s, ok := t.Store(name).(*store.Window[K, A])
+		if !ok {
+			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
+		}
+		return windowRows[K, A, R]{s, result}, nil
+	}}
+}
+
+type windowRows[K, A, R any] struct {
+	store  *store.Window[K, A]
+	result func(A) R
+}
+
+func (r windowRows[K, A, R]) Get(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
+	acc, timeMs, ok, err := r.store.GetWithTime(key.Key, key.Start)
+	if !ok || err != nil {
+		return row, 0, false, err
+	}
+	return r.result(acc), timeMs, true, nil
+}
+
+// All lists the rows in the order of time, and then of the encoded keys.
+func (r windowRows[K, A, R]) All(visit func(key state.Windowed[K], row R, timeMs int64) error) error {
+	var failed error
+	err := r.store.AllWithTime(func(key state.Windowed[K], acc A, timeMs int64) bool {
+		failed = visit(key, r.result(acc), timeMs)
+		return failed == nil
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// logRetention is how long the broker keeps records of a changelog beyond what
+// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
+const logRetention = 24 * time.Hour

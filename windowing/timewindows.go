@@ -1,0 +1,103 @@
+package windowing
+
+import (
+	"math"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/graph"
+)
+
+// TimeWindows are windows of one size that begin at fixed times: Tumbling or
+// Hopping makes them. The zero value is of no use.
+type TimeWindows struct {
+	size, advance, grace time.Duration
+}
+
+// Tumbling are windows of a size that begin where the one before ends: each
+// record is in one. They are aligned to 1970-01-01 00:00 UTC.
+//
+//	0:00        1:00        2:00
+//	|-----------|-----------|-----------
+func Tumbling(size time.Duration) TimeWindows { return TimeWindows{size: size, advance: size} }
+
+// Hopping are windows of a size that begin every advance, from 1970-01-01 00:00
+// UTC on: each record is in about size/advance of them. Their rows are sent on
+// in the order in which they begin.
+//
+//	0:00        1:00        2:00
+//	|-----------------------|
+//	            |-----------------------|
+//	                        |-----------------------
+func Hopping(size, advance time.Duration) TimeWindows {
+	return TimeWindows{size: size, advance: advance}
+}
+
+// Grace is how long after its end, by stream time, a window takes records. What
+// comes later is dropped and counted as late. Defaults to 0.
+func (w TimeWindows) Grace(d time.Duration) TimeWindows {
+	w.grace = d
+	return w
+}
+
+// String says what the windows are, for descriptions.
+func (w TimeWindows) String() string {
+	s := "tumbling " + w.size.String()
+	if w.advance != w.size {
+		s = "hopping " + w.size.String() + " every " + w.advance.String()
+	}
+	return s + "; grace " + w.grace.String()
+}
+
+// check notes what is wrong with the windows of an operator.
+func (w TimeWindows) check(b *graph.Builder, n *graph.Node) {
+	for _, d := range [...]struct {
+		name        string
+		span, least time.Duration
+	}{{"the size of a window", w.size, time.Millisecond}, {"the advance of windows", w.advance, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
+		if d.span < d.least || d.span%time.Millisecond != 0 {
+			b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, d.name, d.span, d.least)
+			return
+		}
+	}
+	switch {
+	case w.advance > w.size:
+		b.Errorf(n.Line, "%s: windows of %s every %s leave out the time between them: give an advance of at most the size", n.Op, w.size, w.advance)
+	case w.grace > math.MaxInt64-w.size:
+		b.Errorf(n.Line, "%s: a window of %s and its grace of %s are too long together", n.Op, w.size, w.grace)
+	}
+}
+
+// retention is how long the store keeps a window from its start on.
+func (w TimeWindows) retention() time.Duration { return w.size + w.grace }
+
+// arithmetic is TimeWindows in milliseconds.
+type arithmetic struct {
+	size, advance, grace int64
+}
+
+func (w TimeWindows) arithmetic() arithmetic {
+	return arithmetic{w.size.Milliseconds(), w.advance.Milliseconds(), w.grace.Milliseconds()}
+}
+
+// windows are the n windows that a time is in: they begin at first and then
+// every advance. There is none before 1970, as in Kafka Streams: a time shortly
+// after has fewer windows than others, and one before has none.
+//
+//	first      last          t = 25, size 20, advance 10
+//	10         20
+//	|----------|---:------|
+//	           |---:----------------|
+func (a arithmetic) windows(t int64) (first, n int64) {
+	if t < 0 {
+		return 0, 0
+	}
+	first = max(0, t-a.size+a.advance) / a.advance * a.advance
+	return first, t/a.advance - first/a.advance + 1
+}
+
+// closed says whether the window that begins at start takes no more records at
+// a stream time. It has to do without the window's end, which may lie behind
+// the highest time there is.
+func (a arithmetic) closed(start, streamTime int64) bool {
+	return start <= streamTime-a.grace-a.size
+}
