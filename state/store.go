@@ -11,8 +11,9 @@ type Store interface {
 	// time of the call, whatever is applied later; nil is unbounded. If reverse,
 	// the largest key comes first. The cursor must be closed.
 	Scan(from, to []byte, reverse bool) Cursor
-	// Apply writes a batch and the position that goes with it, atomically. The
-	// batch may be reused afterwards. After an error nothing was written.
+	// Apply writes a batch and the position that goes with it, atomically, and
+	// in order: a range is deleted (Write.To) as it is then. The batch may be
+	// reused afterwards. After an error nothing was written.
 	Apply(b *Batch, p Position) error
 	// Load is Apply for restoring: many large batches one after the other.
 	// A crash may lose the last of them, never a part of one.

@@ -1,9 +1,11 @@
 package state_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,4 +161,30 @@ func TestWhatHasExpiredIsNotRestored(t *testing.T) {
 	if ms, ok, err := state.Windows.StreamTime(s); ms != 21 || !ok || err != nil {
 		t.Errorf("stream time %d, %v, %v", ms, ok, err)
 	}
+}
+
+// Whatever a changelog holds, a record makes a row that makes the same record,
+// or none.
+func FuzzWindowRecords(f *testing.F) {
+	f.Add([]byte("k\x00\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x00\x00"), []byte("v"), false, int64(5))
+	f.Add([]byte("short"), []byte{}, true, int64(-1))
+	f.Fuzz(func(t *testing.T, key, value []byte, null bool, timeMs int64) {
+		if null {
+			value = nil
+		}
+		var b state.Batch
+		state.Windows.Restore(&b, state.Write{Key: key, Value: value, Delete: null, Time: timeMs})
+		if len(key) < 12 {
+			if b.Len() != 0 {
+				t.Errorf("a key of %d bytes makes a row", len(key))
+			}
+			return
+		}
+		var scratch []byte
+		got, ok, err := state.Windows.Record(b.At(0), &scratch)
+		want := append(slices.Clone(key[:len(key)-4]), 0, 0, 0, 0)
+		if !ok || err != nil || !bytes.Equal(got.Key, want) || !bytes.Equal(got.Value, value) || got.Delete != null || got.Time != timeMs {
+			t.Errorf("%x = %x (null %v) at %d became %+v, %v, %v", key, value, null, timeMs, got, ok, err)
+		}
+	})
 }

@@ -2,12 +2,14 @@ package topology_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // between returns the head of the topology's first source, wired to all that is
@@ -66,6 +68,10 @@ func TestOperatorsDoNotAllocate(t *testing.T) {
 		"count, sink": func(in topology.KStream[int64, int64]) {
 			counts := topology.Count(topology.GroupByKey(in), "counts")
 			topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		},
+		"count in windows, sink": func(in topology.KStream[int64, int64]) {
+			counts := windowing.Count(topology.GroupByKey(in), "counts", windowing.Hopping(30*time.Millisecond, 10*time.Millisecond))
+			topology.To(counts.ToStream(), "out")
 		},
 		"cogroup, filter, sink": func(in topology.KStream[int64, int64]) {
 			counts := topology.Cogroup(topology.Into(topology.GroupByKey(in), aggregate.Count[int64]()), "counts")

@@ -20,5 +20,11 @@
 // operator's task, whatever their keys. It is committed with the offsets, so
 // that a restart makes no late record welcome; Kafka Streams forgets it.
 //
+// A window lives in its store for its size and the grace, and in the changelog
+// a day longer. There brokers count by the wall clock, as with Kafka Streams:
+// an application that reads input much older than that should give its
+// aggregations the option topology.LogConfig with "retention.ms": "-1", or
+// windows that are open are lost with the disk of an instance.
+//
 // The package knows nothing of Kafka, workers and transactions.
 package windowing

@@ -3,6 +3,7 @@ package windowing
 import (
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -34,6 +35,10 @@ func addStore[K, A any](b *graph.Builder, n *graph.Node, name string, w TimeWind
 	}
 	b.AddStore(spec)
 }
+
+// logRetention is how long the broker keeps records of a changelog beyond what
+// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
+const logRetention = 24 * time.Hour
 
 // storeKeys is the serde of the keys in a changelog: those of topics and 4
 // bytes, a number that only stores with duplicates use.

@@ -2,7 +2,6 @@ package windowing
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -58,7 +57,3 @@ func (r windowRows[K, A, R]) All(visit func(key state.Windowed[K], row R, timeMs
 	}
 	return err
 }
-
-// logRetention is how long the broker keeps records of a changelog beyond what
-// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
-const logRetention = 24 * time.Hour
