@@ -24,7 +24,9 @@ type remember struct {
 	store state.Versioned[string, string]
 }
 
-var epoch = time.Unix(1_700_000_000, 0)
+// epoch is of today: a broker counts min.compaction.lag.ms from the times of
+// records, and would compact older versions away.
+var epoch = time.Now().Truncate(time.Second)
 
 func (p remember) Process(r processor.Record[string, string], out processor.Output[string, string]) error {
 	if r.Value != "?" {
