@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,10 +17,11 @@ type heldJoin struct {
 	member atomic.Pointer[string] // whose next request is held
 	here   chan struct{}          // closed when it is held
 	free   chan struct{}
+	gone   chan struct{} // closed when it is not held any more
 }
 
 func holdJoin(t *testing.T, b *kafkatest.Broker) *heldJoin {
-	h := &heldJoin{here: make(chan struct{}), free: make(chan struct{})}
+	h := &heldJoin{here: make(chan struct{}), free: make(chan struct{}), gone: make(chan struct{})}
 	b.Fake.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		b.Fake.KeepControl()
 		member := h.member.Load()
@@ -28,10 +30,23 @@ func holdJoin(t *testing.T, b *kafkatest.Broker) *heldJoin {
 		}
 		h.member.Store(nil)
 		close(h.here)
+		defer close(h.gone)
 		b.Fake.SleepControl(func() { <-h.free })
 		return nil, nil, false
 	})
-	t.Cleanup(func() { close(h.free) })
+	cl := b.Client(t)
+	t.Cleanup(func() {
+		close(h.free)
+		select {
+		case <-h.here:
+			<-h.gone
+		default:
+		}
+		// The broker must not be closed while it takes the request up again.
+		if err := cl.Ping(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return h
 }
 
