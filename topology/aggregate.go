@@ -2,7 +2,6 @@ package topology
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/internal/graph"
@@ -36,34 +35,8 @@ func Aggregate[K, V, A, R any](g Grouped[K, V], name string, agg aggregate.Aggre
 				b.Errorf(n.Line, "aggregate: the aggregation needs Init, Add and Result")
 			}
 			n.Detail = agg.Name
-			s := accumulatorSerde(n, in, o, agg)
-			return s, rowSerde[R](s)
+			s := graph.AccumulatorSerde(n, in, o, agg.Serde)
+			return s, graph.RowSerde[R](s)
 		},
 	}.table(group)
-}
-
-// accumulatorSerde finds the serde of an aggregation's accumulator: the one
-// given, or else the one that the aggregation makes of that of its values.
-func accumulatorSerde[V, A, R any](n *graph.Node, in graph.Handle, o *graph.Options, agg aggregate.Aggregation[V, A, R]) serde.Serde[A] {
-	if o.ValueSerde != nil {
-		return graph.ValueSerde[A](n, in, o)
-	}
-	values, ok := in.ValueSerde.(serde.Serde[V])
-	if !ok {
-		found, _ := in.Builder.Find(reflect.TypeFor[V]())
-		values, _ = found.(serde.Serde[V])
-	}
-	s, err := agg.Serde(values, in.Builder.Find)
-	if err != nil {
-		in.Builder.Errorf(n.Line, "%s: %w", n.Op, err)
-	}
-	return s
-}
-
-// rowSerde is the serde of an accumulator if that is shown as it is, else nil.
-func rowSerde[R, A any](s serde.Serde[A]) any {
-	if rows, ok := any(s).(serde.Serde[R]); ok {
-		return rows
-	}
-	return nil
 }

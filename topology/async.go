@@ -64,7 +64,7 @@ func (a Async) limits(b *graph.Builder, n *graph.Node) graph.CallLimits {
 // asyncNode adds a node op behind in that calls another service and sends on
 // records of KO and VO. It returns the serde that tells keys apart.
 func asyncNode[K, KO, VO any](in graph.Handle, op string, a Async, opts []Option, fn any) (*graph.Node, graph.CallLimits, serde.Serde[K]) {
-	o := options(in.Builder, op, opts, graph.OptName, graph.OptKeySerde)
+	o := graph.OptionsOf(in.Builder, op, opts, graph.OptName, graph.OptKeySerde)
 	n := in.Builder.Operator(op, in, o)
 	in.Builder.Callback(n, fn)
 	limits := a.limits(in.Builder, n)

@@ -24,7 +24,7 @@ func Into[K, V, A, R any](g KGroupedStream[K, V], agg aggregate.Aggregation[V, A
 		Init: agg.Init, Merge: agg.Merge, Result: agg.Result,
 		Serde: func(n *graph.Node, in graph.Handle, o *graph.Options) serde.Serde[A] {
 			n.Detail = agg.Name
-			return accumulatorSerde(n, in, o, agg)
+			return graph.AccumulatorSerde(n, in, o, agg.Serde)
 		},
 		Parts: []graph.CogroupPart[K, A]{{
 			Grouped: g.Graph(),
@@ -81,7 +81,7 @@ func Cogroup[K, A, R any](parts Part[K, A, R], name string, opts ...Option) KTab
 		result: c.Result,
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[A], any) {
 			s := c.Serde(n, in, o)
-			return s, rowSerde[R](s)
+			return s, graph.RowSerde[R](s)
 		},
 		ports: func(r *fold[K, graph.Step[A], A, R]) (ins []any) {
 			for _, p := range c.Parts {

@@ -23,7 +23,7 @@ type derivation[K, V, VO any] struct {
 // table; some are for its store alone.
 func deriveOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
 	storeOnly := []graph.Option{graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig}
-	o := options(b, op, opts, append(storeOnly, graph.OptName, graph.OptStored)...)
+	o := graph.OptionsOf(b, op, opts, append(storeOnly, graph.OptName, graph.OptStored)...)
 	for _, k := range storeOnly {
 		if o.Given(k) && !o.Given(graph.OptStored) {
 			b.Errorf(graph.Caller(), "%s takes option %s for its store only: give it the option Stored too", op, k)

@@ -32,7 +32,7 @@ type folding[K, V, A, R any] struct {
 // than all of them do.
 func foldOptions(b *graph.Builder, op string, opts []Option, more ...graph.Option) *graph.Options {
 	more = append(more, emitOptions...)
-	return options(b, op, opts, append(more, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)...)
+	return graph.OptionsOf(b, op, opts, append(more, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)...)
 }
 
 // table adds the aggregation's node and store behind a group.

@@ -36,7 +36,7 @@ type GlobalKTable[K, V any] struct {
 //
 // By example: internal/corpus/testdata/global-table.txt.
 func GlobalTable[K, V any](b *Builder, topic, name string, opts ...Option) GlobalKTable[K, V] {
-	o := options(b.g, "global-table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptTimestamp, graph.OptDecode)
+	o := graph.OptionsOf(b.g, "global-table", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptTimestamp, graph.OptDecode)
 	// The table decodes as a source does, but its node is not part of the graph.
 	n := &graph.Node{Name: name, Op: "global-table", Line: graph.Caller()}
 	n.Source = &graph.Source{Topics: []string{topic}, Decode: o.Decode}

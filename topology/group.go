@@ -48,7 +48,7 @@ func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V]
 }
 
 func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	return options(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)
+	return graph.OptionsOf(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)
 }
 
 // newGrouping checks the serdes given to op now: they may never be used.

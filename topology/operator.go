@@ -11,7 +11,7 @@ import (
 // only option is Name. fn is the user's function, if there is one; it must not
 // be nil. The caller sets Node.New.
 func stateless[KO, VO any](in graph.Handle, op string, opts []Option, fn any) *graph.Node {
-	o := options(in.Builder, op, opts, graph.OptName)
+	o := graph.OptionsOf(in.Builder, op, opts, graph.OptName)
 	n := in.Builder.Operator(op, in, o)
 	if fn != nil {
 		in.Builder.Callback(n, fn)

@@ -70,14 +70,3 @@ func LogConfig(configs map[string]string) Option {
 func Stored(name string) Option {
 	return func(o *graph.Options) { o.Give(graph.OptStored); o.Store = name }
 }
-
-// options adds up the options of one call of op, which takes those listed.
-func options(b *graph.Builder, op string, opts []Option, takes ...graph.Option) *graph.Options {
-	return b.Options(op, func(o *graph.Options) {
-		for _, opt := range opts {
-			if opt != nil {
-				opt(o)
-			}
-		}
-	}, takes...)
-}

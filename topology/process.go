@@ -14,7 +14,7 @@ import (
 // By example: internal/corpus/testdata/process.txt.
 func Process[K, V, KO, VO any, P processor.Processor[K, V, KO, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[KO, VO] {
 	in := s.stream().h
-	o := options(in.Builder, "process", opts, graph.OptName, graph.OptStores)
+	o := graph.OptionsOf(in.Builder, "process", opts, graph.OptName, graph.OptStores)
 	n := in.Builder.Operator("process", in, o)
 	in.Builder.Callback(n, fn)
 	n.Out = []graph.Port{graph.NewPort[KO, VO]()}

@@ -15,7 +15,7 @@ import (
 // By example: internal/corpus/testdata/process-values.txt.
 func ProcessValues[K, V, VO any, P processor.ValueProcessor[K, V, VO]](s Streamer[K, V], fn func(ctx processor.Context) P, opts ...Option) KStream[K, VO] {
 	in := s.stream().h
-	o := options(in.Builder, "process-values", opts, graph.OptName, graph.OptStores)
+	o := graph.OptionsOf(in.Builder, "process-values", opts, graph.OptName, graph.OptStores)
 	n := in.Builder.Operator("process-values", in, o)
 	in.Builder.Callback(n, fn)
 	n.Out = []graph.Port{graph.NewPort[K, VO]()}

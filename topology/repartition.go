@@ -13,7 +13,7 @@ import "github.com/millrace-io/millrace/internal/graph"
 // By example: internal/corpus/testdata/repartition.txt.
 func Repartition[K, V any](s Streamer[K, V], name string, opts ...Option) KStream[K, V] {
 	in := s.stream().h
-	o := options(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde)
+	o := graph.OptionsOf(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde)
 	return StreamOf[K, V](repartition[K, V](in, name, o))
 }
 

@@ -14,7 +14,7 @@ import (
 // By example: internal/corpus/testdata/partitioner.txt.
 func To[K, V any](s Streamer[K, V], topic string, opts ...Option) {
 	in := s.stream().h
-	o := options(in.Builder, "to", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner, graph.OptLoop)
+	o := graph.OptionsOf(in.Builder, "to", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner, graph.OptLoop)
 	n := in.Builder.Operator("sink", in, o)
 	n.Sink = &graph.Sink{Topic: topic, Loop: o.Given(graph.OptLoop)}
 	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)

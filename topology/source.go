@@ -38,7 +38,7 @@ func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream
 }
 
 func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStream[K, V] {
-	return addSource[K, V](b, src, options(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
+	return addSource[K, V](b, src, graph.OptionsOf(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
 		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls))
 }
 

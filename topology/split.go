@@ -30,7 +30,7 @@ type splitter[K, V any] struct {
 //
 // By example: internal/corpus/testdata/split.txt.
 func (s KStream[K, V]) Split(opts ...Option) Splitter[K, V] {
-	o := options(s.h.Builder, "split", opts, graph.OptName)
+	o := graph.OptionsOf(s.h.Builder, "split", opts, graph.OptName)
 	n := s.h.Builder.Operator("split", s.h, o)
 	sp := &splitter[K, V]{in: s.h, node: n, fallback: -1}
 	n.New = sp.instantiate

@@ -32,7 +32,7 @@ func (s Store[K, V]) attach(o *graph.Options) { o.Stores = append(o.Stores, s.sp
 //
 // By example: internal/corpus/testdata/shared-store.txt.
 func NewStore[K, V any](b *Builder, name string, opts ...Option) Store[K, V] {
-	o := options(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
+	o := graph.OptionsOf(b.g, "store", opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL)
 	at := &graph.Node{Op: "store", Line: graph.Caller()} // for errors
 	h := graph.Handle{Builder: b.g}
 	ks, vs := graph.KeySerde[K](at, h, o), graph.ValueSerde[V](at, h, o)

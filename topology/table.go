@@ -19,7 +19,7 @@ func TableOf[K, V any](h graph.Handle) KTable[K, V] { return KTable[K, V]{h} }
 // ToStream is the stream of the table's updates: each record is the new value
 // of a row, null where it was deleted. It takes the option Name.
 func (t KTable[K, V]) ToStream(opts ...Option) KStream[K, V] {
-	o := options(t.h.Builder, "to-stream", opts, graph.OptName)
+	o := graph.OptionsOf(t.h.Builder, "to-stream", opts, graph.OptName)
 	n := t.h.Builder.Operator("to-stream", t.h, o)
 	n.Out = []graph.Port{graph.NewPort[K, V]()}
 	n.New = func(_ graph.Task, outs []any) ([]any, error) {

@@ -17,7 +17,7 @@ import (
 // By example: internal/corpus/testdata/to-chosen.txt.
 func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts ...Option) {
 	in := s.stream().h
-	o := options(in.Builder, "to-chosen", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner)
+	o := graph.OptionsOf(in.Builder, "to-chosen", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptPartitioner)
 	n := in.Builder.Operator("sink", in, o)
 	in.Builder.Callback(n, fn)
 	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)

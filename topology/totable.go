@@ -13,7 +13,7 @@ import "github.com/millrace-io/millrace/internal/graph"
 // By example: internal/corpus/testdata/to-table.txt.
 func ToTable[K, V any](s Streamer[K, V], name string, opts ...Option) KTable[K, V] {
 	in := s.stream().h
-	o := options(in.Builder, "to-table", opts, append(emitOptions, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,
+	o := graph.OptionsOf(in.Builder, "to-table", opts, append(emitOptions, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde,
 		graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)
 	switch {
 	case in.Rekeyed:

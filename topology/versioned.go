@@ -35,7 +35,7 @@ func (s VersionedStore[K, V]) attach(o *graph.Options) { o.Stores = append(o.Sto
 // By example: internal/corpus/testdata/versioned.txt.
 func NewVersionedStore[K, V any](b *Builder, name string, history time.Duration, opts ...Option) VersionedStore[K, V] {
 	all := append([]Option{Versioned(history)}, opts...)
-	o := options(b.g, "versioned store", all, graph.OptVersioned, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	o := graph.OptionsOf(b.g, "versioned store", all, graph.OptVersioned, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
 	at := &graph.Node{Op: "versioned store", Line: graph.Caller()} // for errors
 	h := graph.Handle{Builder: b.g}
 	ks, vs := graph.KeySerde[K](at, h, o), graph.ValueSerde[V](at, h, o)

@@ -1,8 +1,6 @@
 package windowing
 
 import (
-	"reflect"
-
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/serde"
@@ -34,30 +32,8 @@ func Aggregate[K, V, A, R any](g topology.KGroupedStream[K, V], name string, w T
 				b.Errorf(n.Line, "windowed-aggregate: the aggregation needs Init, Add and Result")
 			}
 			n.Detail = agg.Name + "; " + n.Detail
-			s := accumulatorSerde(n, in, o, agg)
-			rows, ok := any(s).(serde.Serde[R])
-			if !ok {
-				return s, nil
-			}
-			return s, rows
+			s := graph.AccumulatorSerde(n, in, o, agg.Serde)
+			return s, graph.RowSerde[R](s)
 		},
 	}.table(group)
-}
-
-// accumulatorSerde finds the serde of an aggregation's accumulator: the one
-// given, or else the one that the aggregation makes of that of its values.
-func accumulatorSerde[V, A, R any](n *graph.Node, in graph.Handle, o *graph.Options, agg aggregate.Aggregation[V, A, R]) serde.Serde[A] {
-	if o.ValueSerde != nil {
-		return graph.ValueSerde[A](n, in, o)
-	}
-	values, ok := in.ValueSerde.(serde.Serde[V])
-	if !ok {
-		found, _ := in.Builder.Find(reflect.TypeFor[V]())
-		values, _ = found.(serde.Serde[V])
-	}
-	s, err := agg.Serde(values, in.Builder.Find)
-	if err != nil {
-		in.Builder.Errorf(n.Line, "%s: %w", n.Op, err)
-	}
-	return s
 }

@@ -30,13 +30,7 @@ type folding[K, V, A, R any] struct {
 
 // foldOptions are the options of one call of an aggregation.
 func foldOptions(b *graph.Builder, op string, opts []topology.Option) *graph.Options {
-	return b.Options(op, func(o *graph.Options) {
-		for _, opt := range opts {
-			if opt != nil {
-				opt(o)
-			}
-		}
-	}, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	return graph.OptionsOf(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
 }
 
 // table adds the aggregation's node and store behind a group.

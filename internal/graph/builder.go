@@ -80,11 +80,15 @@ func (b *Builder) Operator(op string, in Handle, o *Options) *Node {
 	return b.Add(&Node{Name: o.Name, Op: op, Line: Caller(), In: []Edge{in.Edge(0)}})
 }
 
-// Options adds up the options of one call of op and notes an error for each
-// that op does not take.
-func (b *Builder) Options(op string, apply func(*Options), takes ...Option) *Options {
+// OptionsOf adds up the options of one call of op, passing over nil ones, and
+// notes an error for each that op does not take.
+func OptionsOf[F ~func(*Options)](b *Builder, op string, opts []F, takes ...Option) *Options {
 	o := &Options{}
-	apply(o)
+	for _, opt := range opts {
+		if opt != nil {
+			opt(o)
+		}
+	}
 	for _, k := range o.given {
 		switch {
 		case slices.Contains(takes, k):

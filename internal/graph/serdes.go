@@ -57,6 +57,34 @@ func SerdeFor[T any](b *Builder, n *Node, what string, option any, optionType st
 	return s
 }
 
+// AccumulatorSerde finds the serde of the accumulators of an aggregation over
+// values of V: the one given, or else the one that the aggregation makes of that
+// of its values.
+func AccumulatorSerde[V, A any](n *Node, in Handle, o *Options, ofValues func(v serde.Serde[V], find func(reflect.Type) (any, bool)) (serde.Serde[A], error)) serde.Serde[A] {
+	if o.ValueSerde != nil {
+		return ValueSerde[A](n, in, o)
+	}
+	values, ok := in.ValueSerde.(serde.Serde[V])
+	if !ok {
+		found, _ := in.Builder.Find(reflect.TypeFor[V]())
+		values, _ = found.(serde.Serde[V])
+	}
+	s, err := ofValues(values, in.Builder.Find)
+	if err != nil {
+		in.Builder.Errorf(n.Line, "%s: %w", n.Op, err)
+	}
+	return s
+}
+
+// RowSerde is the serde of an accumulator if that is shown as it is, as rows of
+// R, else nil.
+func RowSerde[R, A any](s serde.Serde[A]) any {
+	if rows, ok := any(s).(serde.Serde[R]); ok {
+		return rows
+	}
+	return nil
+}
+
 // Find returns the serde of t: registered, built in or derived.
 func (b *Builder) Find(t reflect.Type) (any, bool) {
 	s, err := b.findSerde(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -87,18 +86,7 @@ func TestCaughtUpTogether(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		r := newRig(t, b, 4)
 		r.feed(2000)
-		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.WaitTimeout)
-		defer cancel()
-		var all sync.WaitGroup
-		for range 3 {
-			cfg := r.config()
-			all.Go(func() {
-				if err := New(cfg).RunUntilCaughtUp(ctx); err != nil {
-					t.Errorf("RunUntilCaughtUp: %v", err)
-				}
-			})
-		}
-		all.Wait()
+		r.catchUp(r.config(), r.config(), r.config())
 		r.check()
 	})
 }

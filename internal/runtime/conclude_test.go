@@ -122,18 +122,8 @@ func TestCaughtUpTogetherSendsOnWhatWasHeldBack(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		r := newRig(t, b, 4)
 		r.feed(1000)
-		ctx, cancel := context.WithTimeout(t.Context(), kafkatest.WaitTimeout)
-		defer cancel()
-		var all sync.WaitGroup
-		for range 3 {
-			cfg := r.levels(r.config(), topology.EmitLatest(day))
-			all.Go(func() {
-				if err := New(cfg).RunUntilCaughtUp(ctx); err != nil {
-					t.Errorf("RunUntilCaughtUp: %v", err)
-				}
-			})
-		}
-		all.Wait()
+		config := func() Config { return r.levels(r.config(), topology.EmitLatest(day)) }
+		r.catchUp(config(), config(), config())
 		r.checkLevels()
 	})
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -139,13 +140,19 @@ func (r *rig) start(cfg Config) *running {
 	return run
 }
 
-// catchUp runs an instance until nothing is left to do.
-func (r *rig) catchUp(cfg Config) {
+// catchUp runs instances, together, until nothing is left to do.
+func (r *rig) catchUp(cfgs ...Config) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), kafkatest.WaitTimeout)
 	defer cancel()
-	if err := New(cfg).RunUntilCaughtUp(ctx); err != nil {
-		r.t.Fatal(err)
+	errs := make([]error, len(cfgs))
+	var all sync.WaitGroup
+	for i, cfg := range cfgs {
+		all.Go(func() { errs[i] = New(cfg).RunUntilCaughtUp(ctx) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		r.t.Fatalf("RunUntilCaughtUp: %v", err)
 	}
 }
 

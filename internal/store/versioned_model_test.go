@@ -172,18 +172,18 @@ func (m *versionedMachine[V]) freeze(t *rapid.T) {
 	if err := m.s.Freeze(m.seq, b); err != nil {
 		t.Fatal(err)
 	}
-	if b.Len() > 0 && len(records(t, b)) == 0 {
+	if b.Len() > 0 && len(records(t, state.Versions, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
 	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
 	m.marked = m.current.clone()
 }
 
-// records are what the changelog gets of a batch.
-func records(t *rapid.T, b *state.Batch) (rs []state.Write) {
+// records are what the changelog of a store of format f gets of a batch.
+func records(t *rapid.T, f state.Format, b *state.Batch) (rs []state.Write) {
 	var scratch []byte
 	for i := range b.Len() {
-		r, ok, err := state.Versions.Record(b.At(i), &scratch)
+		r, ok, err := f.Record(b.At(i), &scratch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func (m *versionedMachine[V]) apply(t *rapid.T) {
 	if len(m.batches) == 0 {
 		return
 	}
-	m.log = append(m.log, records(t, m.batches[0])...)
+	m.log = append(m.log, records(t, state.Versions, m.batches[0])...)
 	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
 		t.Fatal(err)
 	}

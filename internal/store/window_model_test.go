@@ -168,31 +168,17 @@ func (m *windowMachine[V]) freeze(t *rapid.T) {
 	if b.Len() == 0 {
 		return // what was put and deleted again leaves no trace, not even its time
 	}
-	if len(m.records(t, b)) == 0 {
+	if len(records(t, state.Windows, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
 	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
-}
-
-func (m *windowMachine[V]) records(t *rapid.T, b *state.Batch) (rs []state.Write) {
-	var scratch []byte
-	for i := range b.Len() {
-		r, ok, err := state.Windows.Record(b.At(i), &scratch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok {
-			rs = append(rs, r)
-		}
-	}
-	return rs
 }
 
 func (m *windowMachine[V]) apply(t *rapid.T) {
 	if len(m.batches) == 0 {
 		return
 	}
-	m.log = append(m.log, m.records(t, m.batches[0])...)
+	m.log = append(m.log, records(t, state.Windows, m.batches[0])...)
 	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
 		t.Fatal(err)
 	}
