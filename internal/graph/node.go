@@ -222,6 +222,9 @@ type Task interface {
 	// OperatorTime points at a stream time of the node's own that survives
 	// restarts with the commit; it starts at -1. The node's StreamTime is set.
 	OperatorTime(node *Node) *int64
+	// Watermark points at the stream time that all operators of the task go by,
+	// nil if each one goes by its own records: see ClockOf.
+	Watermark() *int64
 	// Calls takes the node's calls to other services.
 	Calls(node *Node, limits CallLimits) Calls
 }

@@ -184,6 +184,9 @@ func (t *Task) Counter(node *graph.Node, reason string) *uint64 {
 // taken back if it fails.
 func (t *Task) StreamTime() *int64 { return &t.streamTime }
 
+// Watermark implements graph.Task.
+func (t *Task) Watermark() *int64 { return nil }
+
 // OperatorTime points at a stream time of the node's own. It starts with what
 // was restored, or at -1.
 func (t *Task) OperatorTime(node *graph.Node) *int64 {
