@@ -23,10 +23,22 @@ type Window[K, V any] interface {
 	// included, in the order of time, as they are when the loop begins. It
 	// costs a look-up for each time at which any key has a window there.
 	Range(key K, fromMs, toMs int64) iter.Seq2[Windowed[K], V]
-	// All yields all windows in the order of time, those of one time in the
-	// order of the encoded keys, as they are when the loop begins.
+	// RangeBackward is Range from the latest window to the earliest.
+	RangeBackward(key K, fromMs, toMs int64) iter.Seq2[Windowed[K], V]
+	// Between yields the windows of all keys that begin from fromMs to toMs,
+	// both included, in the order of time, those of one time in the order of
+	// the encoded keys, as they are when the loop begins.
+	Between(fromMs, toMs int64) iter.Seq2[Windowed[K], V]
+	// BetweenBackward is Between in the opposite order.
+	BetweenBackward(fromMs, toMs int64) iter.Seq2[Windowed[K], V]
+	// KeyRange is Between for the keys from from (inclusive) to to (exclusive)
+	// in the order of their bytes. It looks at the windows of all keys.
+	KeyRange(from, to K, fromMs, toMs int64) iter.Seq2[Windowed[K], V]
+	// KeyRangeBackward is KeyRange in the opposite order.
+	KeyRangeBackward(from, to K, fromMs, toMs int64) iter.Seq2[Windowed[K], V]
+	// All is Between without bounds.
 	All() iter.Seq2[Windowed[K], V]
-	// ScanErr is the error that ended the last Range or All early, or nil.
+	// ScanErr is the error that ended the last loop over windows early, or nil.
 	ScanErr() error
 	// Put stores v for key in the window that begins at startMs, with the event
 	// time of the current record. It returns false, and does nothing, if the

@@ -37,9 +37,6 @@ func (b *base) Get(dst, key []byte) ([]byte, bool, error) {
 }
 
 func (b *base) Scan(from, to []byte, reverse bool) state.Cursor {
-	if reverse {
-		panic("not needed here")
-	}
 	if to != nil && string(from) >= string(to) {
 		panic("an empty range, which stores need not understand")
 	}
@@ -55,6 +52,9 @@ func (b *base) Scan(from, to []byte, reverse bool) state.Cursor {
 		c.rows = append(c.rows, [2]string{k, v})
 		return true
 	})
+	if reverse {
+		slices.Reverse(c.rows)
+	}
 	return c
 }
 

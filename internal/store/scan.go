@@ -18,7 +18,8 @@ import (
 // that it sees the entries as of its start.
 type scan[V any] struct {
 	it       btree.MapIter[string, *entry[V]]
-	to       string // exclusive
+	reverse  bool   // the largest key comes first
+	to       string // exclusive; inclusive, if reverse
 	all      bool   // there is no to
 	rest     []pair[V]
 	detached bool // reads rest, not it
@@ -39,12 +40,16 @@ func (c *scan[V]) next() {
 		}
 		return
 	}
+	if c.reverse {
+		c.take(c.ok && c.it.Prev())
+		return
+	}
 	c.take(c.ok && c.it.Next())
 }
 
 // take makes the iterator's entry the head, if it has one in the range.
 func (c *scan[V]) take(ok bool) {
-	if c.ok = ok && (c.all || c.it.Key() < c.to); c.ok {
+	if c.ok = ok && (c.all || c.it.Key() < c.to != c.reverse); c.ok {
 		c.head = pair[V]{c.it.Key(), c.it.Value().content}
 	}
 }
@@ -163,9 +168,14 @@ type row[V any] struct {
 // merge lays the pinned entries over those of the base and calls visit for
 // each row in [lo, hi), in the order of their keys, until it returns false. A
 // nil hi is no bound.
-func (s *KeyValue[K, V]) merge(lo, hi []byte, visit func(row[V]) (more bool, err error)) (err error) {
-	below := s.base.Scan(lo, hi, false)
-	above := s.open(lo, hi)
+func (s *KeyValue[K, V]) merge(lo, hi []byte, visit func(row[V]) (more bool, err error)) error {
+	return s.overlay(lo, hi, false, visit)
+}
+
+// overlay is merge either way: if reverse, the largest key comes first.
+func (s *KeyValue[K, V]) overlay(lo, hi []byte, reverse bool, visit func(row[V]) (more bool, err error)) (err error) {
+	below := s.base.Scan(lo, hi, reverse)
+	above := s.open(lo, hi, reverse)
 	defer func() {
 		s.shut(above)
 		if cerr := below.Close(); err == nil && cerr != nil {
@@ -175,12 +185,14 @@ func (s *KeyValue[K, V]) merge(lo, hi []byte, visit func(row[V]) (more bool, err
 	var key []byte
 	more, err := s.step(below)
 	for err == nil && (more || above.ok) {
-		// order is that of the base's key to the pinned one.
+		// order is negative if the base's key comes before the pinned one.
 		order := +1
 		if more {
 			order = -1
 			if above.ok {
-				order = compare(below.Key(), above.head.key)
+				if order = compare(below.Key(), above.head.key); reverse {
+					order = -order
+				}
 			}
 		}
 		r := row[V]{}
@@ -228,12 +240,22 @@ func compare(a []byte, b string) int {
 }
 
 // open begins a scan of the pinned entries in [lo, hi).
-func (s *KeyValue[K, V]) open(lo, hi []byte) *scan[V] {
+func (s *KeyValue[K, V]) open(lo, hi []byte, reverse bool) *scan[V] {
 	if !s.indexed {
 		s.index()
 	}
-	c := &scan[V]{it: s.pinned.Iter(), to: string(hi), all: hi == nil}
-	c.take(c.it.Seek(string(lo)))
+	c := &scan[V]{it: s.pinned.Iter(), reverse: reverse}
+	if reverse {
+		c.to, c.all = string(lo), len(lo) == 0
+		if hi != nil && c.it.Seek(string(hi)) {
+			c.take(c.it.Prev())
+		} else {
+			c.take(c.it.Last())
+		}
+	} else {
+		c.to, c.all = string(hi), hi == nil
+		c.take(c.it.Seek(string(lo)))
+	}
 	s.scans = append(s.scans, c)
 	return c
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -250,14 +251,35 @@ func (m *windowMachine[V]) scan(t *rapid.T) {
 	if rapid.Bool().Draw(t, "open") {
 		from.start, to = math.MinInt64, math.MaxInt64
 	}
-	want := m.current.show(func(w window) bool { return w.key == from.key && w.start >= from.start && w.start <= to })
-	var got []string
-	for w, v := range m.s.Range(from.key, from.start, to) {
-		got = append(got, m.text(w, v))
-		m.spoil(v)
-	}
-	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
-		t.Fatalf("%q from %d to %d at stream time %d: %v (-want +got):\n%s", from.key, from.start, to, m.current.time, m.s.ScanErr(), d)
+	inTime := func(w window) bool { return w.start >= from.start && w.start <= to }
+	until := versionKeys.Draw(t, "until")
+	for _, c := range []struct {
+		name      string
+		wanted    func(window) bool
+		way, back iter.Seq2[state.Windowed[string], V]
+	}{
+		{
+			"of one key", func(w window) bool { return w.key == from.key && inTime(w) },
+			m.s.Range(from.key, from.start, to), m.s.RangeBackward(from.key, from.start, to),
+		},
+		{
+			"of keys", func(w window) bool { return w.key >= from.key && w.key < until && inTime(w) },
+			m.s.KeyRange(from.key, until, from.start, to), m.s.KeyRangeBackward(from.key, until, from.start, to),
+		},
+		{"of all", inTime, m.s.Between(from.start, to), m.s.BetweenBackward(from.start, to)},
+	} {
+		want := m.current.show(c.wanted)
+		for _, loop := range []iter.Seq2[state.Windowed[string], V]{c.way, c.back} {
+			var got []string
+			for w, v := range loop {
+				got = append(got, m.text(w, v))
+				m.spoil(v)
+			}
+			if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
+				t.Fatalf("%s, %q from %d to %d at stream time %d: %v (-want +got):\n%s", c.name, from.key, from.start, to, m.current.time, m.s.ScanErr(), d)
+			}
+			slices.Reverse(want)
+		}
 	}
 }
 
@@ -279,14 +301,19 @@ func (m *windowMachine[V]) nest(t *rapid.T) {
 	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
 		t.Fatalf("%q: %v (-want +got):\n%s", key, m.s.ScanErr(), d)
 	}
-	want, got = m.current.show(all), nil
-	for w, v := range m.s.All() {
-		got = append(got, m.text(w, v))
-		m.put(t)
-		m.get(t)
-	}
-	if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
-		t.Fatalf("all (-want +got):\n%s", d)
+	for backward, loop := range []iter.Seq2[state.Windowed[string], V]{m.s.All(), m.s.BetweenBackward(math.MinInt64, math.MaxInt64)} {
+		want, got = m.current.show(all), nil
+		if backward == 1 {
+			slices.Reverse(want)
+		}
+		for w, v := range loop {
+			got = append(got, m.text(w, v))
+			m.put(t)
+			m.get(t)
+		}
+		if d := diff.Diff(want, got); m.s.ScanErr() != nil || d != "" {
+			t.Fatalf("all (-want +got):\n%s", d)
+		}
 	}
 }
 

@@ -4,15 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/millrace-io/millrace/state"
 )
 
 // Range implements state.Window.
 func (s *Window[K, V]) Range(key K, fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.ranging(key, fromMs, toMs, false)
+}
+
+// RangeBackward implements state.Window.
+func (s *Window[K, V]) RangeBackward(key K, fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.ranging(key, fromMs, toMs, true)
+}
+
+func (s *Window[K, V]) ranging(key K, fromMs, toMs int64, backward bool) iter.Seq2[state.Windowed[K], V] {
 	return func(yield func(state.Windowed[K], V) bool) {
 		s.ops.Range++
-		found, err := s.find(key, fromMs, toMs)
+		found, err := s.find(key, fromMs, toMs, backward)
 		for _, f := range found {
 			if !yield(f.at, f.value) {
 				break
@@ -32,67 +42,130 @@ type found[K, V any] struct {
 //
 //	0:00 a | 0:00 b | 0:00 c | 0:01 a | 0:01 c | 0:02 b | 0:02 c
 //	         b, hit           ^ b of 0:01: none    b, hit
-func (s *Window[K, V]) find(key K, fromMs, toMs int64) (all []found[K, V], err error) {
+//
+// Each leap goes to the key's row at a time, or to the one behind it on the way:
+// if that is of the same time, the key has no row there.
+func (s *Window[K, V]) find(key K, fromMs, toMs int64, backward bool) (all []found[K, V], err error) {
 	if err := s.learn(); err != nil {
 		return nil, err
 	}
 	fromMs, toMs = max(fromMs, s.oldest()), min(toMs, s.streamTime)
-	for at := fromMs; at <= toMs; {
+	for more := true; more && fromMs <= toMs; {
+		at := fromMs
+		if backward {
+			at = toMs
+		}
 		if _, err := s.begin(key, at); err != nil {
 			return all, err
 		}
-		from := bytes.Clone(s.key)
-		raw := from[len(state.WindowRow{}.AppendKey(nil)):]
-		to := append(state.WindowRow{Key: raw, StartMs: toMs}.AppendKey(nil), 0) // behind the last one
-		next, more := at, false
-		err := s.rows.merge(from, to, func(r row[V]) (bool, error) {
+		own := bytes.Clone(s.key)
+		raw, lo, hi := own[len(state.WindowRow{}.AppendKey(nil)):], own, append(own, 0)
+		if backward {
+			lo = state.WindowRow{StartMs: fromMs}.AppendKey(nil)
+		} else {
+			hi = append(state.WindowRow{Key: raw, StartMs: toMs}.AppendKey(nil), 0)
+		}
+		more = false
+		err := s.rows.overlay(lo, hi, backward, func(r row[V]) (bool, error) {
 			w, err := s.cut(r.key)
 			if err != nil {
 				return false, err
 			}
-			next, more = w.StartMs, true
-			switch c := bytes.Compare(w.Key, raw); {
-			case c < 0:
-				return false, nil
-			case c == 0:
+			passed := bytes.Compare(w.Key, raw)
+			if passed == 0 {
 				v, err := s.value(r)
 				if err != nil {
 					return false, err
 				}
 				all = append(all, found[K, V]{state.WindowOf(key, w.StartMs, s.o.Size), v})
 			}
-			if more = next < toMs; more {
-				next++
+			switch {
+			case backward && passed > 0:
+				toMs, more = w.StartMs, true
+			case backward:
+				toMs, more = w.StartMs-1, w.StartMs > math.MinInt64
+			case passed < 0:
+				fromMs, more = w.StartMs, true
+			default:
+				fromMs, more = w.StartMs+1, w.StartMs < math.MaxInt64
 			}
 			return false, nil
 		})
-		if err != nil || !more {
+		if err != nil {
 			return all, err
 		}
-		at = next
 	}
 	return all, nil
 }
 
+// Between implements state.Window.
+func (s *Window[K, V]) Between(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.listing(nil, fromMs, toMs, false)
+}
+
+// BetweenBackward implements state.Window.
+func (s *Window[K, V]) BetweenBackward(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.listing(nil, fromMs, toMs, true)
+}
+
+// KeyRange implements state.Window.
+func (s *Window[K, V]) KeyRange(from, to K, fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.listing(&[2]K{from, to}, fromMs, toMs, false)
+}
+
+// KeyRangeBackward implements state.Window.
+func (s *Window[K, V]) KeyRangeBackward(from, to K, fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.listing(&[2]K{from, to}, fromMs, toMs, true)
+}
+
 // All implements state.Window.
 func (s *Window[K, V]) All() iter.Seq2[state.Windowed[K], V] {
+	return s.listing(nil, math.MinInt64, math.MaxInt64, false)
+}
+
+func (s *Window[K, V]) listing(keys *[2]K, fromMs, toMs int64, backward bool) iter.Seq2[state.Windowed[K], V] {
 	return func(yield func(state.Windowed[K], V) bool) {
-		s.scanErr = s.AllWithTime(func(w state.Windowed[K], v V, _ int64) bool { return yield(w, v) })
+		s.scanErr = s.list(keys, fromMs, toMs, backward, func(w state.Windowed[K], v V, _ int64) bool { return yield(w, v) })
 	}
 }
 
 // AllWithTime is All with the event times of the writes in milliseconds. It
 // returns the error that ended it early.
 func (s *Window[K, V]) AllWithTime(yield func(w state.Windowed[K], v V, timeMs int64) bool) error {
+	return s.list(nil, math.MinInt64, math.MaxInt64, false, yield)
+}
+
+// list yields the windows of the keys from the first one on and before the
+// second one, or of all, that begin from fromMs to toMs.
+func (s *Window[K, V]) list(keys *[2]K, fromMs, toMs int64, backward bool, yield func(w state.Windowed[K], v V, timeMs int64) bool) error {
 	s.ops.All++
 	if err := s.learn(); err != nil {
 		return err
 	}
-	from := state.WindowRow{StartMs: s.oldest()}.AppendKey(nil)
-	return s.rows.merge(from, nil, func(r row[V]) (more bool, err error) {
+	var bounds [2][]byte // of the encoded keys
+	if keys != nil {
+		for i, key := range keys {
+			b, err := s.ks.Append([]byte{}, key)
+			if err != nil {
+				return fmt.Errorf("store %s: encode key: %w", s.name, err)
+			}
+			bounds[i] = b
+		}
+	}
+	if fromMs = max(fromMs, s.oldest()); fromMs > toMs {
+		return nil
+	}
+	from, to := state.WindowRow{StartMs: fromMs}.AppendKey(nil), []byte(nil)
+	if toMs < math.MaxInt64 {
+		to = state.WindowRow{StartMs: toMs + 1}.AppendKey(nil)
+	}
+	return s.rows.overlay(from, to, backward, func(r row[V]) (more bool, err error) {
 		w, err := s.cut(r.key)
 		if err != nil {
 			return false, err
+		}
+		if keys != nil && (bytes.Compare(w.Key, bounds[0]) < 0 || bytes.Compare(w.Key, bounds[1]) >= 0) {
+			return true, nil
 		}
 		k, err := s.ks.Decode(w.Key)
 		if err != nil {
