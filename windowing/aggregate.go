@@ -14,19 +14,22 @@ import (
 // ValueSerde (of the accumulator), Unlogged and LogConfig.
 //
 // By example: internal/corpus/testdata/hopping.txt.
-func Aggregate[K, V, A, R any](g topology.KGroupedStream[K, V], name string, w TimeWindows, agg aggregate.Aggregation[V, A, R], opts ...topology.Option) Table[K, R] {
+func Aggregate[K, V, A, R any](g topology.KGroupedStream[K, V], name string, w Windows, agg aggregate.Aggregation[V, A, R], opts ...topology.Option) Table[K, V, R] {
 	group := g.Graph()
 	b := group.Builder
 	o := foldOptions(b, "windowed-aggregate", opts)
 	return folding[K, V, A, R]{
 		op: "windowed-aggregate", name: name, windows: w, options: o,
-		add: func(acc A, has bool, value V) (A, error) {
-			if !has {
-				acc = agg.Init()
-			}
-			return agg.Add(acc, value)
+		functions: functions[V, A, R]{
+			add: func(acc A, has bool, value V) (A, error) {
+				if !has {
+					acc = agg.Init()
+				}
+				return agg.Add(acc, value)
+			},
+			result: agg.Result,
+			merge:  agg.Merge,
 		},
-		result: agg.Result,
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[A], any) {
 			if agg.Init == nil || agg.Add == nil || agg.Result == nil {
 				b.Errorf(n.Line, "windowed-aggregate: the aggregation needs Init, Add and Result")

@@ -13,14 +13,17 @@ import (
 // told otherwise.
 //
 // By example: internal/corpus/testdata/tumbling.txt.
-func Count[K, V any](g topology.KGroupedStream[K, V], name string, w TimeWindows, opts ...topology.Option) Table[K, int64] {
+func Count[K, V any](g topology.KGroupedStream[K, V], name string, w Windows, opts ...topology.Option) Table[K, V, int64] {
 	group := g.Graph()
 	o := foldOptions(group.Builder, "windowed-count", opts)
 	return folding[K, V, int64, int64]{
 		op: "windowed-count", name: name, windows: w, options: o,
-		add:    func(n int64, _ bool, _ V) (int64, error) { return n + 1, nil },
-		nulls:  true,
-		result: func(n int64) int64 { return n },
+		functions: functions[V, int64, int64]{
+			add:    func(n int64, _ bool, _ V) (int64, error) { return n + 1, nil },
+			nulls:  true,
+			result: func(n int64) int64 { return n },
+			merge:  func(a, b int64) (int64, error) { return a + b, nil },
+		},
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[int64], any) {
 			s := graph.SerdeFor[int64](in.Builder, n, "value", o.ValueSerde, o.ValueType, serde.Int64)
 			return s, s

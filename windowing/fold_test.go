@@ -180,13 +180,14 @@ func TestWindowsAreTheSameInTheWholeMatrix(t *testing.T) {
 }
 
 func TestMistakesAreErrorsAtBuild(t *testing.T) {
-	count := func(w windowing.TimeWindows, opts ...topology.Option) func(b *topology.Builder) {
+	count := func(w windowing.Windows, opts ...topology.Option) func(b *topology.Builder) {
 		return func(b *topology.Builder) { windowing.Count(grouped(b), "counts", w, opts...) }
 	}
 	for _, c := range []struct {
 		name, want string
 		add        func(b *topology.Builder)
 	}{
+		{"no windows", "the windows are nil", count(nil)},
 		{"no size", "the size of a window is 0s", count(windowing.TimeWindows{})},
 		{"negative size", "the size of a window is -1s", count(windowing.Tumbling(-time.Second))},
 		{"less than a millisecond", "give whole milliseconds", count(windowing.Tumbling(1500 * time.Microsecond))},

@@ -12,7 +12,7 @@ import (
 // It takes the options Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
 //
 // By example: internal/corpus/testdata/hopping.txt.
-func Reduce[K, V any](g topology.KGroupedStream[K, V], name string, w TimeWindows, fn func(row, value V) V, opts ...topology.Option) Table[K, V] {
+func Reduce[K, V any](g topology.KGroupedStream[K, V], name string, w Windows, fn func(row, value V) V, opts ...topology.Option) Table[K, V, V] {
 	if fn == nil {
 		return ReduceErr[K, V](g, name, w, nil, opts...)
 	}
@@ -21,18 +21,21 @@ func Reduce[K, V any](g topology.KGroupedStream[K, V], name string, w TimeWindow
 
 // ReduceErr is Reduce with a function that can fail, or delete the row by
 // returning processor.Null.
-func ReduceErr[K, V any](g topology.KGroupedStream[K, V], name string, w TimeWindows, fn func(row, value V) (V, error), opts ...topology.Option) Table[K, V] {
+func ReduceErr[K, V any](g topology.KGroupedStream[K, V], name string, w Windows, fn func(row, value V) (V, error), opts ...topology.Option) Table[K, V, V] {
 	group := g.Graph()
 	o := foldOptions(group.Builder, "windowed-reduce", opts)
 	return folding[K, V, V, V]{
 		op: "windowed-reduce", name: name, windows: w, options: o, callback: fn,
-		add: func(row V, has bool, value V) (V, error) {
-			if !has {
-				return value, nil
-			}
-			return fn(row, value)
+		functions: functions[V, V, V]{
+			add: func(row V, has bool, value V) (V, error) {
+				if !has {
+					return value, nil
+				}
+				return fn(row, value)
+			},
+			result: func(row V) V { return row },
+			merge:  fn,
 		},
-		result: func(row V) V { return row },
 		serdes: func(n *graph.Node, in graph.Handle) (serde.Serde[V], any) {
 			s := graph.ValueSerde[V](n, in, o)
 			return s, s

@@ -11,27 +11,28 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// addStore adds the window store of node n: what topology does for key-value
+// addStore adds the window store of a node: what topology does for key-value
 // stores. The changelog has the bytes and the configs that Kafka Streams gives
 // it.
-func addStore[K, A any](b *graph.Builder, n *graph.Node, name string, w TimeWindows, o *graph.Options, ks serde.Serde[K], as serde.Serde[A]) {
+func addStore[K, A any](s site[K, A], name string, w Windows, o *graph.Options) {
+	b, n, of := s.b, s.n, w.spans()
 	changelog := name + "-changelog"
-	keys := storeKeys[K]{state.WindowedSerde(ks, w.size)}
-	ks, as = graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, as, changelog, serde.Value)
+	keys := storeKeys[K]{state.WindowedSerde(s.ks, of.size)}
+	ks, as := graph.ForTopic(b, n, s.ks, changelog, serde.Key), graph.ForTopic(b, n, s.as, changelog, serde.Value)
 	spec := &graph.StoreSpec{
 		Name: name, Line: n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
 		Types:  graph.TypesOf[state.Windowed[K], A](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; size " + w.size.String() + "; retention " + w.retention().String(),
-		Format: state.Windows, Logged: !o.Given(graph.OptUnlogged), Retention: w.retention(),
+		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; size " + of.size.String() + "; retention " + of.retention.String(),
+		Format: state.Windows, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
 		Serdes: graph.TopicSerdes{Key: keys, Value: as},
 		LogConfig: map[string]string{
 			"cleanup.policy": "compact,delete",
-			"retention.ms":   strconv.FormatInt((w.retention() + logRetention).Milliseconds(), 10),
+			"retention.ms":   strconv.FormatInt((of.retention + logRetention).Milliseconds(), 10),
 		},
 	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
-		return store.NewWindow(base, ks, as, store.Options{Name: name, Size: w.size, Retention: w.retention()})
+		return store.NewWindow(base, ks, as, store.Options{Name: name, Size: of.size, Retention: of.retention})
 	}
 	b.AddStore(spec)
 }

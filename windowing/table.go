@@ -9,15 +9,16 @@ import (
 	"github.com/millrace-io/millrace/topology"
 )
 
-// Table is the result of an aggregation in windows: a table with a row for each
-// key and window. A row is not deleted when its window has closed; it goes from
+// Table is the result of an aggregation of values of V in windows: a table with
+// a row of R for each key and window. A row is not deleted when its window has closed; it goes from
 // the store, without an update, once no record can change it. The zero value is
 // of no use.
 //
 // On topics, its keys are those of Kafka Streams, see state.WindowedSerde; To
 // needs no option for them.
-type Table[K, R any] struct {
+type Table[K, V, R any] struct {
 	topology.KTable[state.Windowed[K], R]
+	late graph.Handle
 }
 
 // windowView is the View of a Table whose rows are what result makes of the

@@ -67,16 +67,19 @@ func (w TimeWindows) check(b *graph.Builder, n *graph.Node) {
 	}
 }
 
-// retention is how long the store keeps a window from its start on.
-func (w TimeWindows) retention() time.Duration { return w.size + w.grace }
+func (w TimeWindows) spans() spans {
+	return spans{size: w.size, grace: w.grace, retention: w.size + w.grace}
+}
 
 // arithmetic is TimeWindows in milliseconds.
 type arithmetic struct {
-	size, advance, grace int64
+	size, advance int64
 }
 
+func (w TimeWindows) assigner() assigner { return w.arithmetic() }
+
 func (w TimeWindows) arithmetic() arithmetic {
-	return arithmetic{w.size.Milliseconds(), w.advance.Milliseconds(), w.grace.Milliseconds()}
+	return arithmetic{w.size.Milliseconds(), w.advance.Milliseconds()}
 }
 
 // windows are the n windows that a time is in: they begin at first and then
@@ -95,9 +98,20 @@ func (a arithmetic) windows(t int64) (first, n int64) {
 	return first, t/a.advance - first/a.advance + 1
 }
 
-// closed says whether the window that begins at start takes no more records at
-// a stream time. It has to do without the window's end, which may lie behind
-// the highest time there is.
-func (a arithmetic) closed(start, streamTime int64) bool {
-	return start <= streamTime-a.grace-a.size
+// assign implements assigner.
+func (a arithmetic) assign(dst []window, timeMs int64) []window {
+	start, n := a.windows(timeMs)
+	for ; n > 0; start, n = start+a.advance, n-1 {
+		dst = append(dst, window{start, a.end(start)})
+	}
+	return dst
+}
+
+// end is that of the window that begins at startMs, math.MaxInt64 if it lies
+// behind the highest time there is: that window never closes.
+func (a arithmetic) end(startMs int64) int64 {
+	if startMs > math.MaxInt64-a.size {
+		return math.MaxInt64
+	}
+	return startMs + a.size
 }

@@ -36,6 +36,11 @@ func init() {
 		sums := windowing.Aggregate(topology.GroupByKey(input(b)), "sums", hops, aggregate.Sum(number), kept)
 		topology.To(sums.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
 	})
+	register("late", func(b *topology.Builder) {
+		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", hops, kept)
+		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		topology.To(counts.Late(), "late")
+	})
 	register("tumbling-by-value", func(b *topology.Builder) {
 		byValue := topology.GroupBy(input(b), func(_, v string) string { return v })
 		rows := windowing.Reduce(byValue, "rows", minutes, joined, kept)

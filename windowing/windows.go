@@ -1,0 +1,58 @@
+package windowing
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/graph"
+)
+
+// Windows are a kind of windows of event time, such as Tumbling and Hopping.
+type Windows interface {
+	// String says what the windows are, for descriptions.
+	String() string
+	// check notes what is wrong with the windows of an operator.
+	check(b *graph.Builder, n *graph.Node)
+	// spans are the figures of the windows.
+	spans() spans
+}
+
+// spans are what stores, topics and emission have to know about windows.
+type spans struct {
+	// size is that of each window; 0 says that they differ.
+	size time.Duration
+	// grace is how long after its end a window takes records.
+	grace time.Duration
+	// gap is how long a window goes on by itself after its last record, which is
+	// where its end is: that of sessions, else 0.
+	gap time.Duration
+	// inclusive says that the end is part of the window.
+	inclusive bool
+	// retention is how long the store keeps a window: from its start on, or from
+	// its end if windows are kept by that.
+	retention time.Duration
+	// endless says that windows never close.
+	endless bool
+}
+
+// lasts is how far behind the end of a window its last millisecond is, plus 1.
+func (s spans) lasts() int64 {
+	if s.inclusive {
+		return s.gap.Milliseconds() + 1
+	}
+	return s.gap.Milliseconds()
+}
+
+// closesAfter is how far the stream time has to be past the end of a window to
+// close it, in milliseconds.
+func (s spans) closesAfter() int64 { return s.grace.Milliseconds() + s.lasts() }
+
+// given notes an error if there are no windows, and has tumbling ones instead.
+func given(b *graph.Builder, n *graph.Node, w Windows) Windows {
+	if v := reflect.ValueOf(w); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		b.Errorf(n.Line, "%s: the windows are nil", n.Op)
+		return Tumbling(time.Second)
+	}
+	w.check(b, n)
+	return w
+}
