@@ -26,11 +26,16 @@ const (
 	// Rows are deleted when they have expired: the changelog does not hear of
 	// that, nor of the row that holds the store's stream time.
 	Windows
+	// Sessions has a row for each session of a key, see Segments. Values are
+	// those of Plain; the key of the changelog record is that of Kafka Streams.
+	// Rows are deleted when they have expired: the changelog does not hear of
+	// that, nor of the row that holds the store's stream time, nor of the index.
+	Sessions
 )
 
 // String returns the format's name in lower case.
 func (f Format) String() string {
-	switch f {
+	switch f &^ byTime {
 	case Timestamped:
 		return "timestamped"
 	case Plain:
@@ -39,6 +44,8 @@ func (f Format) String() string {
 		return "versions"
 	case Windows:
 		return "windows"
+	case Sessions:
+		return "sessions"
 	}
 	return fmt.Sprintf("format %d", uint8(f))
 }
@@ -53,7 +60,7 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 	if w.To != nil {
 		return w, false, nil
 	}
-	switch f {
+	switch f &^ byTime {
 	case Timestamped:
 		w, err = w.untimed()
 		return w, err == nil, err
@@ -70,6 +77,18 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
 		w, err = w.untimed()
 		return w, err == nil, err
+	case Sessions:
+		if string(w.Key) == streamTimeRow || isIndex(w.Key) {
+			return w, false, nil
+		}
+		r, err := Segments{}.DecodeKey(w.Key, scratch)
+		if err != nil {
+			return w, false, err
+		}
+		start := len(*scratch)
+		*scratch = appendSession(*scratch, r)
+		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
+		return w, true, nil
 	case Versions:
 		if w.Delete || string(w.Key) == streamTimeRow {
 			return w, false, nil
@@ -96,12 +115,13 @@ func (w Write) untimed() (Write, error) {
 }
 
 // hasStreamTime says that stores of the format have a row for their stream time.
-func (f Format) hasStreamTime() bool { return f == Versions || f == Windows }
+func (f Format) hasStreamTime() bool { return f == Versions || f == Windows || f.segmented() }
 
 // Restore appends to b what a changelog record does to a store. Records may
 // come again. Those of Versions may come in any order, unless they have both
 // key and time in common. Windows leaves out records whose key is too short for
-// one. What a record does to the stream time of a store is left to Restoring.
+// one. What a record does to the stream time of a store is left to Restoring,
+// and so is all that one does in a format with Segments.
 func (f Format) Restore(b *Batch, record Write) {
 	if f == Versions {
 		r := VersionRow{Key: record.Key, TimeMs: record.Time, Value: record.Value, Null: record.Delete}

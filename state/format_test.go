@@ -138,7 +138,7 @@ func open(t *testing.T) state.Store {
 }
 
 func TestFormatsHaveNames(t *testing.T) {
-	for format, want := range map[state.Format]string{state.Timestamped: "timestamped", state.Plain: "plain", state.Versions: "versions", 99: "format 99"} {
+	for format, want := range map[state.Format]string{state.Timestamped: "timestamped", state.Plain: "plain", state.Versions: "versions", state.Windows: "windows", state.Sessions: "sessions", state.Sessions.ByTime(): "sessions", 99: "format 99"} {
 		if got := format.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -9,8 +9,9 @@ import (
 // the next. It leaves out what has expired.
 type Restoring struct {
 	format      Format
-	retentionMs int64 // of windows, 0 for ever
-	known       bool  // there is a stream time
+	segments    Segments // of a format that has them
+	retentionMs int64    // of windows, 0 for ever
+	known       bool     // there is a stream time
 	streamTime  int64
 	moved       bool // since the last Finish
 }
@@ -18,9 +19,14 @@ type Restoring struct {
 // Restoring begins, or goes on with, a restore of s. retention is how long
 // windows live, 0 for ever; other formats ignore it.
 func (f Format) Restoring(s Store, retention time.Duration) (*Restoring, error) {
-	r := &Restoring{format: f, retentionMs: retention.Milliseconds(), streamTime: math.MinInt64}
+	r := &Restoring{format: f, segments: f.Segments(retention), retentionMs: retention.Milliseconds(), streamTime: math.MinInt64}
 	if !f.hasStreamTime() {
 		return r, nil
+	}
+	if f.segmented() {
+		if err := r.segments.Adopt(s); err != nil {
+			return nil, err
+		}
 	}
 	ms, ok, err := f.StreamTime(s)
 	if ok {
@@ -31,7 +37,10 @@ func (f Format) Restoring(s Store, retention time.Duration) (*Restoring, error) 
 
 // Add appends to b what a changelog record does to the store.
 func (r *Restoring) Add(b *Batch, record Write) {
-	switch r.format {
+	switch r.format &^ byTime {
+	case Sessions:
+		r.addRow(b, record)
+		return
 	case Versions:
 		r.advance(record.Time)
 	case Windows:
@@ -47,13 +56,27 @@ func (r *Restoring) Add(b *Batch, record Write) {
 	r.format.Restore(b, record)
 }
 
+// addRow is Add for a format with segments.
+func (r *Restoring) addRow(b *Batch, record Write) {
+	row, ok := decodeSession(record.Key)
+	if !ok {
+		return // of no session
+	}
+	r.advance(row.TimeMs)
+	if !r.expiring() || row.TimeMs >= r.format.OldestWindow(r.streamTime, r.retentionMs) {
+		r.segments.restore(b, row, record)
+	}
+}
+
 func (r *Restoring) advance(ms int64) {
 	if !r.known || ms > r.streamTime {
 		r.known, r.streamTime, r.moved = true, ms, true
 	}
 }
 
-func (r *Restoring) expiring() bool { return r.format == Windows && r.retentionMs > 0 }
+func (r *Restoring) expiring() bool {
+	return r.retentionMs > 0 && (r.format == Windows || r.format.segmented())
+}
 
 // Finish ends a batch: it appends the store's stream time, if the format has
 // one and the records have brought it on, and the deletion of what was added
@@ -64,13 +87,19 @@ func (r *Restoring) Finish(b *Batch) {
 	}
 	r.moved = false
 	r.format.SetStreamTime(b, r.streamTime)
-	if r.expiring() {
-		r.format.Expire(b, r.format.OldestWindow(r.streamTime, r.retentionMs))
+	if !r.expiring() {
+		return
 	}
+	oldest := r.format.OldestWindow(r.streamTime, r.retentionMs)
+	if r.format.segmented() {
+		r.segments.Expire(b, oldest)
+		return
+	}
+	r.format.Expire(b, oldest)
 }
 
 // OldestWindow is the start of the oldest window that is left in a store of
-// format Windows, by its stream time: Kafka Streams shows those that begin
+// format Windows, or the end of the oldest session, by its stream time: Kafka Streams shows those that begin
 // after the stream time minus the retention.
 func (Format) OldestWindow(streamTimeMs, retentionMs int64) int64 {
 	if streamTimeMs < math.MinInt64+retentionMs {

@@ -121,7 +121,7 @@ func (d *Driver) outcome() (outcome, error) {
 				return nil, err
 			}
 			where := fmt.Sprintf("store %s, partition %d", spec.Name, r.ID().Partition)
-			if spec.Format == state.Versions || spec.Format == state.Windows {
+			if spec.History > 0 || spec.Retention > 0 {
 				rows = logged // rows that have become too old go without a trace in the changelog
 			}
 			if diff := rows.diff(logged); diff != "" {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -96,3 +97,33 @@ func (s *Versioned[K, V]) SweepRows(n int) { s.rows.SweepRows(n) }
 // Check compares what a view of windows keeps up to date with the same counted
 // from scratch.
 func (s *Window[K, V]) Check() error { return s.rows.Check() }
+
+// Check compares what a view of rows in segments keeps up to date with the same
+// counted from scratch, and its index with its rows.
+func (s *segmented[K, V]) Check() error {
+	if s.ends == nil {
+		return s.rows.Check()
+	}
+	index := map[string]bool{}
+	err := s.ends.merge([]byte{0x01}, []byte{0x02}, func(r row[nothing]) (bool, error) {
+		index[string(r.key)] = true
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	rows := 0
+	err = s.rows.merge(s.layout.First(), s.layout.Last(), func(r row[V]) (bool, error) {
+		rows++
+		var scratch []byte
+		at, err := s.layout.DecodeKey(r.key, &scratch)
+		if err == nil && !index[string(s.layout.AppendIndex(nil, at))] {
+			err = fmt.Errorf("%+v is not in the index", at)
+		}
+		return true, err
+	})
+	if err == nil && rows != len(index) {
+		err = fmt.Errorf("%d rows and %d in the index", rows, len(index))
+	}
+	return errors.Join(err, s.rows.Check(), s.ends.Check())
+}

@@ -40,6 +40,8 @@ var cases = []struct {
 	{"cursor after its end and after close", cursorAfterItsEnd},
 	{"versions of a key lie side by side", versionsSideBySide},
 	{"windows lie in the order of time", windowsInOrderOfTime},
+	{"sessions lie in segments", sessionsInSegments},
+	{"sessions are moved to another layout", sessionsMove},
 	{"ranges are deleted", rangesAreDeleted},
 
 	{"position goes with the batch", positionGoesWithTheBatch},

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// Found is a session that a search has shown.
+type Found[K, V any] struct {
+	At    state.Windowed[K]
+	Value V
+}
+
+// Find appends to dst what Range yields.
+func (s *Session[K, V]) Find(dst []Found[K, V], key K, earliestEndMs, latestStartMs int64) ([]Found[K, V], error) {
+	return s.search(dst, key, earliestEndMs, latestStartMs, false)
+}
+
+func (s *Session[K, V]) search(dst []Found[K, V], key K, earliestEndMs, latestStartMs int64, reverse bool) ([]Found[K, V], error) {
+	s.ops.Range++
+	err := s.find(key, earliestEndMs, math.MaxInt64, reverse, func(endMs, startMs int64, r row[V]) (bool, error) {
+		if startMs > latestStartMs {
+			return true, nil
+		}
+		v, err := s.value(r)
+		if err == nil {
+			dst = append(dst, Found[K, V]{state.Windowed[K]{Key: key, Start: startMs, End: endMs}, v})
+		}
+		return true, err
+	})
+	return dst, err
+}
+
+// Range implements state.Session.
+func (s *Session[K, V]) Range(key K, earliestEndMs, latestStartMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.loop(func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, false) })
+}
+
+// RangeBackward implements state.Session.
+func (s *Session[K, V]) RangeBackward(key K, earliestEndMs, latestStartMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.loop(func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, true) })
+}
+
+// Between implements state.Session.
+func (s *Session[K, V]) Between(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.loop(func() ([]Found[K, V], error) { return s.between(fromMs, toMs) })
+}
+
+// BetweenBackward implements state.Session.
+func (s *Session[K, V]) BetweenBackward(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
+	return s.loop(func() ([]Found[K, V], error) {
+		all, err := s.between(fromMs, toMs)
+		slices.Reverse(all)
+		return all, err
+	})
+}
+
+// All implements state.Session.
+func (s *Session[K, V]) All() iter.Seq2[state.Windowed[K], V] {
+	return s.Between(math.MinInt64, math.MaxInt64)
+}
+
+// loop yields what was found before it begins: its body may use the store.
+func (s *Session[K, V]) loop(find func() ([]Found[K, V], error)) iter.Seq2[state.Windowed[K], V] {
+	return func(yield func(state.Windowed[K], V) bool) {
+		all, err := find()
+		for _, f := range all {
+			if !yield(f.At, f.Value) {
+				break
+			}
+		}
+		s.scanErr = err
+	}
+}
+
+// between are the live sessions that end in a span of time. Without an index it
+// has to look at all.
+func (s *Session[K, V]) between(fromMs, toMs int64) (found []Found[K, V], err error) {
+	s.ops.All++
+	if s.ends != nil {
+		if err := s.know(); err != nil {
+			return nil, err
+		}
+		err = s.Closing(max(fromMs, s.oldest()), toMs, func(f Found[K, V]) error {
+			found = append(found, f)
+			return nil
+		})
+		return found, err
+	}
+	type placed struct {
+		place []byte // in the index that there is not
+		Found[K, V]
+	}
+	var rows []placed
+	err = s.all(func(at state.SegmentRow, key K, r row[V]) (bool, error) {
+		if at.TimeMs < fromMs || at.TimeMs > toMs {
+			return true, nil
+		}
+		v, err := s.value(r)
+		if err == nil {
+			rows = append(rows, placed{s.layout.AppendIndex(nil, at), Found[K, V]{session(key, at), v}})
+		}
+		return true, err
+	})
+	slices.SortFunc(rows, func(a, b placed) int { return bytes.Compare(a.place, b.place) })
+	for _, r := range rows {
+		found = append(found, r.Found)
+	}
+	return found, err
+}
+
+// Closing calls visit for each session that ends from fromMs to toMs, in the
+// order of Between: also for those that have expired within the transaction.
+// The format has an index; visit must not write to the store.
+func (s *Session[K, V]) Closing(fromMs, toMs int64, visit func(Found[K, V]) error) error {
+	return s.byTime(fromMs, toMs, func(at state.SegmentRow, key K) error {
+		s.key = s.layout.AppendKey(s.key[:0], at)
+		v, ok, err := s.rows.Get(s.key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("store %s: the index has a session that is not there: the state is damaged; delete it, its changelog brings it back", s.name)
+		}
+		return visit(Found[K, V]{session(key, at), v})
+	})
+}
+
+// session is a key in the session of a row.
+func session[K any](key K, at state.SegmentRow) state.Windowed[K] {
+	return state.Windowed[K]{Key: key, Start: at.FromMs, End: at.TimeMs}
+}
