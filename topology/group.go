@@ -19,8 +19,9 @@ type Grouped[K, V any] interface {
 // GroupBy groups a stream by the key that fn returns. A record with a null
 // value gets a null key without a call, and is dropped. A function that can
 // fail is for SelectKeyErr, with GroupByKey behind it. It takes the options
-// Name, Partitions, Serdes, KeySerde and ValueSerde; the last four are for the
-// repartition topic that stands before an aggregation. That topic is named
+// Name, Partitions, Serdes, KeySerde and ValueSerde, and WatermarkLag,
+// WatermarkAscending, WatermarkOf and WatermarkIdle; all but the first are for
+// the repartition topic that stands before an aggregation. That topic is named
 // after the aggregation's store, or by Name: then all aggregations of the
 // group share it.
 //
@@ -41,14 +42,16 @@ func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ..
 func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V] {
 	in := s.stream().h
 	o := groupOptions(in.Builder, "group-by-key", opts)
-	if o.Given(graph.OptPartitions) && !in.Rekeyed {
-		in.Builder.Errorf(graph.Caller(), "group-by-key: Partitions is for a repartition topic, and the keys have not changed: use Repartition")
+	for _, k := range []graph.Option{graph.OptPartitions, graph.OptWatermark, graph.OptIdle} {
+		if o.Given(k) && !in.Rekeyed {
+			in.Builder.Errorf(graph.Caller(), "group-by-key: %s is for a repartition topic, and the keys have not changed: use Repartition", k)
+		}
 	}
 	return KGroupedStream[K, V]{newGrouping[K, V](in, "group-by-key", o)}
 }
 
 func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	return graph.OptionsOf(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)
+	return graph.OptionsOf(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde, graph.OptWatermark, graph.OptIdle)
 }
 
 // newGrouping checks the serdes given to op now: they may never be used.

@@ -5,7 +5,8 @@ import "github.com/millrace-io/millrace/internal/graph"
 // Repartition sends a stream through an internal topic, so that records with
 // equal keys meet in one task again. Records with a null key are dropped and
 // counted. The topic is called <application>-<name>-repartition. It takes the
-// options Partitions, Partitioner, Serdes, KeySerde and ValueSerde.
+// options Partitions, Partitioner, Serdes, KeySerde, ValueSerde, WatermarkLag,
+// WatermarkAscending, WatermarkOf and WatermarkIdle.
 //
 // Aggregations repartition by themselves where keys may have changed; this is
 // for Process, and to set a partition count.
@@ -13,7 +14,7 @@ import "github.com/millrace-io/millrace/internal/graph"
 // By example: internal/corpus/testdata/repartition.txt.
 func Repartition[K, V any](s Streamer[K, V], name string, opts ...Option) KStream[K, V] {
 	in := s.stream().h
-	o := graph.OptionsOf(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde)
+	o := graph.OptionsOf(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde, graph.OptWatermark, graph.OptIdle)
 	return StreamOf[K, V](repartition[K, V](in, name, o))
 }
 
@@ -34,6 +35,6 @@ func repartition[K, V any](in graph.Handle, name string, o *graph.Options) graph
 	out.Node = b.Add(&graph.Node{
 		Name: sourceName, Op: "source", Line: sink.Line, Source: &graph.Source{Repartition: topic},
 	})
-	addHead[K, V](out, &graph.Options{}, []string{name + "-repartition"})
+	addHead[K, V](out, o.OfWatermark(), []string{name + "-repartition"})
 	return out
 }

@@ -6,13 +6,15 @@ import (
 	"slices"
 
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 )
 
 // Stream reads a topic. It takes the options Name, Serdes, KeySerde,
 // ValueSerde, FromEarliest, FromLatest, FromTime, FromOffsets, Timestamps,
 // TimeField, WallClockTime, RefuseNulls, LossToEarliest, LossToLatest,
-// OnDecodeError and MaxRate.
+// OnDecodeError, MaxRate, and WatermarkLag, WatermarkAscending, WatermarkOf and
+// WatermarkIdle.
 //
 // A topic can be read once in a topology: use the stream as often as needed.
 func Stream[K, V any](b *Builder, topic string, opts ...Option) KStream[K, V] {
@@ -39,7 +41,7 @@ func StreamPattern[K, V any](b *Builder, pattern string, opts ...Option) KStream
 
 func source[K, V any](b *graph.Builder, src *graph.Source, opts []Option) KStream[K, V] {
 	return addSource[K, V](b, src, graph.OptionsOf(b, "stream", opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart,
-		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls))
+		graph.OptTimestamp, graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptNulls, graph.OptWatermark, graph.OptIdle))
 }
 
 // addSource adds the node that reads src, as the options say.
@@ -65,6 +67,7 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 		}
 	}
 	n.Detail = serdeNames(ks, vs)
+	watermarkOf := addWatermark[K, V](h.Builder, n, o)
 	n.Source.Serdes = graph.TopicSerdes{Key: ks, Value: vs}
 	n.Out = []graph.Port{graph.NewPort[K, V]()}
 	n.Source.New = func(t graph.Task, topic string, outs []any) (graph.Head, error) {
@@ -74,6 +77,7 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 		}
 		r.keyHasNull, r.valueHasNull = graph.IsNull(ks) != nil, graph.IsNull(vs) != nil
 		r.timestamps, r.refuseNulls, r.out = timestamps, refuseNulls, output[K, V](outs)
+		r.watermarkOf = watermarkOf
 		if r.timestamps.wall {
 			r.timestamps.now = t.Context(n)
 		}
@@ -94,8 +98,10 @@ type head[K, V any] struct {
 	keyHasNull, valueHasNull bool
 	refuseNulls              bool // of values
 	timestamps               timestamps[K, V]
+	watermarkOf              func(processor.Record[K, V]) (int64, error) // nil for none
 	out                      graph.Receiver[K, V]
 
+	watermark        int64 // what it has returned
 	key              K
 	value            V
 	hasKey, hasValue bool
@@ -131,7 +137,11 @@ func (r *head[K, V]) load(in *graph.Input, value []byte, partitionTime int64) (_
 	} else {
 		r.hasValue = true
 	}
-	return r.timestamps.of(r, in, partitionTime)
+	ms, err := r.timestamps.of(r, in, partitionTime)
+	if err == nil && r.watermarkOf != nil && ms >= 0 {
+		err = r.mark(in, ms)
+	}
+	return ms, err
 }
 
 func (r *head[K, V]) Deliver(m *graph.Meta) error {

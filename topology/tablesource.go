@@ -15,7 +15,7 @@ import (
 // By example: internal/corpus/testdata/table.txt.
 func Table[K, V any](b *Builder, topic, name string, opts ...Option) KTable[K, V] {
 	o := graph.OptionsOf(b.g, "table", opts, append(emitOptions, graph.OptKeySerde, graph.OptValueSerde, graph.OptStart, graph.OptTimestamp,
-		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)
+		graph.OptDataLoss, graph.OptDecode, graph.OptMaxRate, graph.OptWatermark, graph.OptIdle, graph.OptUnlogged, graph.OptLogConfig, graph.OptTTL, graph.OptVersioned)...)
 	read := *o
 	read.Name = name + "-source"
 	in := addSource[K, V](b.g, &graph.Source{Topics: []string{topic}}, &read)

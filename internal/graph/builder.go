@@ -115,6 +115,14 @@ func OptionsOf[F ~func(*Options)](b *Builder, op string, opts []F, takes ...Opti
 		b.Errorf(Caller(), "%s: the option Versioned needs a history of at least 1ms", op)
 	case o.Given(OptTTL) && o.Given(OptVersioned):
 		b.Errorf(Caller(), "%s: the options TTL and Versioned exclude each other: versions go by their history", op)
+	case o.times(OptWatermark) > 1:
+		b.Errorf(Caller(), "%s: WatermarkLag, WatermarkAscending and WatermarkOf exclude each other", op)
+	case o.Watermark.By == ByFunction && isNil(o.WatermarkFn):
+		b.Errorf(Caller(), "%s: the function of WatermarkOf is nil", op)
+	case o.Watermark.Lag < 0 || o.Watermark.Lag%time.Millisecond != 0:
+		b.Errorf(Caller(), "%s: the option WatermarkLag needs whole milliseconds, 0 or more", op)
+	case o.Given(OptIdle) && o.Watermark.Idle < time.Millisecond:
+		b.Errorf(Caller(), "%s: the option WatermarkIdle needs a time of at least 1ms", op)
 	case o.MaxRate < 0 || math.IsNaN(o.MaxRate):
 		b.Errorf(Caller(), "%s: the option MaxRate needs a number that is not negative", op)
 	}

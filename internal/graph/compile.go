@@ -24,9 +24,10 @@ func Compile(nodes []*Node, stores map[string]*StoreSpec, globals ...*Global) (*
 	}
 	g := &Graph{Nodes: nodes, Stores: stores, Globals: globals}
 	g.divide(ordered)
-	if errs := g.checkPartitioners(); len(errs) > 0 {
+	if errs := append(g.checkPartitioners(), g.checkWatermarks()...); len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	g.keepStores()
 	return g, nil
 }
 

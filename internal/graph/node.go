@@ -59,6 +59,7 @@ type Source struct {
 	DataLoss    DataLoss
 	MaxRate     float64           // records per second and partition, 0 for no bound
 	Decode      *processor.Policy // nil for the application's
+	Watermark   *Watermark        // nil for none: each operator goes by its records
 	Serdes      TopicSerdes
 	// New makes the head of the queue of one topic partition.
 	New func(t Task, topic string, outs []any) (Head, error)

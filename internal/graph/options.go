@@ -41,6 +41,12 @@ type Options struct {
 	// TimestampType is what Timestamp takes, as "K, V" or "V".
 	TimestampType string
 
+	Watermark Watermark
+	// WatermarkFn is a func(processor.Record[K, V]) (int64, error), WatermarkType
+	// is "K, V".
+	WatermarkFn   any
+	WatermarkType string
+
 	given []Option
 }
 
@@ -64,6 +70,8 @@ const (
 	OptDecode       Option = "OnDecodeError"
 	OptTimestamp    Option = "Timestamps"
 	OptNulls        Option = "RefuseNulls"
+	OptWatermark    Option = "Watermark..."
+	OptIdle         Option = "WatermarkIdle"
 	OptLoop         Option = "AllowLoop"
 	OptUnlogged     Option = "Unlogged"
 	OptLogConfig    Option = "LogConfig"
@@ -77,5 +85,26 @@ const (
 // Give notes that an option was given.
 func (o *Options) Give(k Option) { o.given = append(o.given, k) }
 
+// OfWatermark are the options of the watermark alone.
+func (o *Options) OfWatermark() *Options {
+	w := &Options{Watermark: o.Watermark, WatermarkFn: o.WatermarkFn, WatermarkType: o.WatermarkType}
+	for _, k := range o.given {
+		if k == OptWatermark || k == OptIdle {
+			w.Give(k)
+		}
+	}
+	return w
+}
+
 // Given says whether an option was given.
 func (o *Options) Given(k Option) bool { return slices.Contains(o.given, k) }
+
+// times is how often an option was given.
+func (o *Options) times(k Option) (n int) {
+	for _, given := range o.given {
+		if given == k {
+			n++
+		}
+	}
+	return n
+}

@@ -26,6 +26,8 @@ type Window[K, V any] struct {
 	known                      bool
 	streamTime, marked, frozen int64
 
+	watermark *int64 // that windows expire by, nil for none
+
 	swept int64 // no window from before that is in the base; none if that is not known
 
 	ops     state.Operations
@@ -133,9 +135,17 @@ func (s *Window[K, V]) learn() error {
 	return nil
 }
 
+// Watermark has windows expire by the stream time at ms, and not by the highest
+// start of those that were put.
+func (s *Window[K, V]) Watermark(ms *int64) { s.watermark = ms }
+
 // oldest is the start of the oldest window that can be live.
 func (s *Window[K, V]) oldest() int64 {
-	return state.Windows.OldestWindow(s.streamTime, s.o.Retention.Milliseconds())
+	streamTime := s.streamTime
+	if s.watermark != nil {
+		streamTime = *s.watermark
+	}
+	return state.Windows.OldestWindow(streamTime, s.o.Retention.Milliseconds())
 }
 
 // sweep appends the deletion of what has expired to b, if that is worth a range:

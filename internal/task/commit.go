@@ -136,12 +136,15 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 }
 
 func (t *Task) freezePositions(c *Commit, all bool) {
-	m := Metadata{Closed: t.closed, Transaction: int64(c.Seq), Times: t.operatorTimes()}
+	m := Metadata{Closed: t.closed, Transaction: int64(c.Seq), Times: t.operatorTimes(nil)}
 	for _, in := range t.inputs {
 		low := in.low()
 		c.progress = append(c.progress, low)
 		if low.next >= 0 && (all || low.next != in.frozen) {
 			m.PartitionTime = low.partitionTime
+			if in.mark != nil {
+				m.Times = t.operatorTimes(in)
+			}
 			c.Offsets = append(c.Offsets, Offset{in.topic, t.id.Partition, low.next, EncodeMetadata(m)})
 		}
 		in.frozen = low.next
@@ -237,6 +240,9 @@ func (t *Task) rewind() {
 	}
 	for _, o := range t.opTimes {
 		*o.live, o.frozen = o.committed, o.committed
+	}
+	if t.marks != nil {
+		t.rewindWatermarks()
 	}
 	t.parked, t.ask, t.yield = math.MinInt64, false, false
 	t.records, t.spoiled = 0, nil

@@ -37,8 +37,9 @@ type input struct {
 	// open are the records below next that have calls open, oldest first.
 	open []*origin
 
-	lag       int64 // -1 is unknown
-	idleSince int64 // when the queue was first found empty at its end, -1 for not yet
+	mark      *watermark // nil for none
+	lag       int64      // -1 is unknown
+	idleSince int64      // when the queue was first found empty at its end, -1 for not yet
 
 	skipped, negative *uint64
 	deadLetters       uint64

@@ -64,6 +64,9 @@ func (t *Task) Process(nowMs int64, limit int) (Result, error) {
 	if t.calls != nil {
 		res.Until = min(res.Until, t.calls.nextRetry())
 	}
+	if t.marks != nil {
+		res.Until = min(res.Until, t.marks.until)
+	}
 	res.Records = t.taken
 	t.own.records += uint64(t.taken)
 	t.evict()
@@ -82,6 +85,9 @@ func (t *Task) run(res *Result) (err error) {
 		if t.now < t.parked {
 			*res = Result{Wait: WaitParked, Until: t.parked}
 			return nil
+		}
+		if t.marks != nil {
+			t.advance()
 		}
 		if t.streamTime >= t.clocks[processor.StreamTime].due {
 			if _, err := t.fire(processor.StreamTime); err != nil {
@@ -171,8 +177,12 @@ func (t *Task) deliver(in *input) error {
 	t.at = place{class: processor.Process, input: in}
 	t.begin()
 	in.loaded = false // a failed record is decoded again: user code may have changed it
-	t.streamTime = max(t.streamTime, in.time)
 	in.partitionTime = max(in.partitionTime, in.time)
+	if t.marks == nil {
+		t.streamTime = max(t.streamTime, in.time)
+	} else {
+		t.observe(in)
+	}
 	t.meta = graph.Meta{Time: in.time, Headers: in.queue.head().Headers}
 	if err := in.head.Deliver(&t.meta); err != nil {
 		return err

@@ -31,7 +31,8 @@ type Task struct {
 
 	now        int64 // the time given to the running call
 	streamTime int64
-	meta       graph.Meta // of the record in hand; stores read its time
+	marks      *watermarks // what moves it, nil for the records themselves
+	meta       graph.Meta  // of the record in hand; stores read its time
 
 	// The incarnation: what wire makes and unwire throws away.
 	wired     bool
@@ -97,6 +98,7 @@ func New(cfg Config) (*Task, error) {
 		}
 	}
 	t.restoreClosed()
+	t.addWatermarks()
 	t.rewind()
 	err := t.wire()
 	if err == nil {
@@ -179,13 +181,10 @@ func (t *Task) Counter(node *graph.Node, reason string) *uint64 {
 	return d.n
 }
 
-// StreamTime points at the highest event time of accepted records; -1 before
-// the first. It is that of the record already while a record is processed, and
+// StreamTime points at the highest event time of accepted records, or at what
+// the watermarks of the sources allow; -1 before the first. It is that of the record already while a record is processed, and
 // taken back if it fails.
 func (t *Task) StreamTime() *int64 { return &t.streamTime }
-
-// Watermark implements graph.Task.
-func (t *Task) Watermark() *int64 { return nil }
 
 // OperatorTime points at a stream time of the node's own. It starts with what
 // was restored, or at -1.
@@ -195,10 +194,7 @@ func (t *Task) OperatorTime(node *graph.Node) *int64 {
 			return o.live
 		}
 	}
-	restored := t.restoredTime(node.Name)
-	o := &operatorTime{name: node.Name, live: t.times.add(restored), frozen: restored, committed: restored}
-	t.opTimes = append(t.opTimes, o)
-	return o.live
+	return t.addTime(node.Name, t.restoredTime(node.Name), nil).live
 }
 
 // Add appends fetched records to the queue of a topic. Records below Position

@@ -8,11 +8,19 @@ import (
 
 // operatorTime is a stream time that belongs to a node and survives restarts
 // in the metadata of commits. Times only grow, so that the largest one found
-// in the metadata of a task's topics is the last one.
+// in the metadata of a task's topics is the last one. That of an input is in
+// the metadata of its topic alone.
 type operatorTime struct {
 	name              string
+	in                *input // nil unless it is that of an input
 	live              *int64
 	frozen, committed int64
+}
+
+func (t *Task) addTime(name string, restored int64, in *input) *operatorTime {
+	o := &operatorTime{name: name, in: in, live: t.times.add(restored), frozen: restored, committed: restored}
+	t.opTimes = append(t.opTimes, o)
+	return o
 }
 
 func (t *Task) restoredTime(node string) int64 {
@@ -72,11 +80,13 @@ func (t *Task) freezeTimes(c *Commit) {
 	}
 }
 
-// operatorTimes are the times as of the last freeze, for metadata.
-func (t *Task) operatorTimes() []NamedTime {
-	times := make([]NamedTime, len(t.opTimes))
-	for i, o := range t.opTimes {
-		times[i] = NamedTime{o.name, o.frozen}
+// operatorTimes are the times as of the last freeze, for the metadata of in.
+func (t *Task) operatorTimes(in *input) []NamedTime {
+	times := make([]NamedTime, 0, len(t.opTimes))
+	for _, o := range t.opTimes {
+		if o.in == nil || o.in == in {
+			times = append(times, NamedTime{o.name, o.frozen})
+		}
 	}
 	return times
 }
@@ -84,7 +94,10 @@ func (t *Task) operatorTimes() []NamedTime {
 // checkMetadata refuses a subtopology whose operators' times do not fit into
 // the metadata of a commit: the broker's limit is 4,096 bytes.
 func (t *Task) checkMetadata() error {
-	n := len(EncodeMetadata(Metadata{Closed: t.closed, Times: t.operatorTimes()}))
+	n := 0
+	for _, in := range t.inputs {
+		n = max(n, len(EncodeMetadata(Metadata{Closed: t.closed, Times: t.operatorTimes(in)})))
+	}
 	if n > maxMetadata {
 		return fmt.Errorf("task %s: the stream times of %d nodes need %d bytes in the metadata of a commit, more than %d: use shorter names, or split the subtopology by a repartition",
 			t.id, len(t.opTimes), n, maxMetadata)

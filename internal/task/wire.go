@@ -63,7 +63,11 @@ func (t *Task) instantiate(n *graph.Node, ins map[*graph.Node][]any) error {
 			if err != nil {
 				return fmt.Errorf("topic %s: %w", topic, err)
 			}
-			t.topics[topic].head = head
+			in := t.topics[topic]
+			in.head = head
+			if in.mark != nil {
+				in.mark.marker, _ = head.(graph.Marker)
+			}
 			t.instances = append(t.instances, instance{n, head})
 		}
 		return nil
