@@ -200,6 +200,7 @@ func busy(l *Live) {
 	l.AddPartition("lines", 0, 7, false)
 	l.AddPartition("lines", 1, 8, true)
 	l.AddPartition("lines", 2, -1, true)
+	l.AddWatermark("lines", 0, 1_700_000_000_000)
 	l.AddStore("counts", 600, 6000)
 	l.AddStore("counts", 66, 666)
 	l.AddRestore("counts", 40)

@@ -36,6 +36,7 @@ type Topic struct {
 	Consumed, ConsumedBytes Counter
 	DeadLetters             Counter
 	Lost                    Counter // records gone before they were read
+	Disordered              Counter // records not later than those before, of an ascending source
 	// Of a sink.
 	Produced, ProducedBytes Counter
 	Latency                 Histogram // one record in SampleEvery

@@ -27,6 +27,7 @@ type Live struct {
 	r             *Recorder
 	subtopologies []liveSubtopology
 	lag           map[topicPartition]int64
+	watermarks    map[topicPartition]int64
 	paused        map[string]int
 	stores        map[string]*liveStore
 }
@@ -91,6 +92,18 @@ func (l *Live) AddPartition(topic string, partition int32, lag int64, paused boo
 	}
 }
 
+// AddWatermark adds that of an assigned partition in milliseconds, -1 for none
+// yet. Several under one label are as far as the lowest.
+func (l *Live) AddWatermark(topic string, partition int32, ms int64) {
+	if t := l.r.topics[topic]; t == nil || !t.source {
+		topic = otherTopic
+	}
+	at := topicPartition{topic, partition}
+	if old, ok := l.watermarks[at]; ms >= 0 && (!ok || ms < old) {
+		l.watermarks[at] = ms
+	}
+}
+
 // AddStore adds the size of one task's part of a store. Stores that Info does
 // not name are left out.
 func (l *Live) AddStore(name string, entries, diskBytes int64) {
@@ -126,6 +139,7 @@ func (r *Recorder) scrape() *Live {
 		r:             r,
 		subtopologies: make([]liveSubtopology, len(r.subtopologies)),
 		lag:           make(map[topicPartition]int64),
+		watermarks:    make(map[topicPartition]int64),
 		paused:        make(map[string]int),
 		stores:        make(map[string]*liveStore, len(r.stores)),
 	}
@@ -186,6 +200,9 @@ func (l *Live) collect(ch chan<- prometheus.Metric) {
 	}
 	for tp, lag := range l.lag {
 		send(partitionLag, float64(lag), tp.topic, strconv.Itoa(int(tp.partition)))
+	}
+	for tp, ms := range l.watermarks {
+		send(partitionTime, float64(ms)/1000, tp.topic, strconv.Itoa(int(tp.partition)))
 	}
 	for topic, n := range l.paused {
 		send(pausedPartition, float64(n), topic)

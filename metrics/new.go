@@ -160,6 +160,7 @@ func (r *Recorder) bindSource(t *Topic, label string) {
 	r.bind(consumedBytes, &t.ConsumedBytes, label)
 	r.bind(deadLetters, &t.DeadLetters, label)
 	r.bind(lostInput, &t.Lost, label)
+	r.bind(disordered, &t.Disordered, label)
 }
 
 // topic returns the handle of a topic that Info names, and makes it.

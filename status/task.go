@@ -17,8 +17,9 @@ type Task struct {
 	// BufferedRecords and BufferedBytes wait in the task's queues.
 	BufferedRecords int64 `json:"buffered_records"`
 	BufferedBytes   int64 `json:"buffered_bytes"`
-	// StreamTimeMs is the highest event time seen, in milliseconds since the
-	// Unix epoch; -1 before the first record.
+	// StreamTimeMs is the highest event time seen, or what the watermarks of the
+	// inputs allow, in milliseconds since the Unix epoch; -1 before the first
+	// record.
 	StreamTimeMs int64 `json:"stream_time_ms"`
 	// Processed are the records processed since the task started here.
 	Processed uint64 `json:"processed"`
@@ -48,6 +49,19 @@ type Input struct {
 	End             int64 `json:"end"`
 	BufferedRecords int64 `json:"buffered_records"`
 	Paused          bool  `json:"paused"` // not fetched, because its queue is full
+
+	// WatermarkMs is how far event time has come in the partition, in
+	// milliseconds since the Unix epoch; -1 before the first record, and if the
+	// source has no watermark.
+	WatermarkMs int64 `json:"watermark_ms"`
+	// HoldsBack says that the task's stream time waits for this partition: its
+	// watermark is the lowest. Idle says that it no longer does, since there
+	// was nothing to read.
+	HoldsBack bool `json:"holds_back,omitempty"`
+	Idle      bool `json:"idle,omitempty"`
+	// Disordered counts the records since the task started here that were not
+	// later than those before them, if the source says that they are.
+	Disordered uint64 `json:"disordered,omitempty"`
 }
 
 // Lag is how many offsets lie between Position and End; -1 if End is not known.

@@ -70,6 +70,9 @@ func (r *running) figures(yield func(metric string, n uint64)) {
 	}
 	for _, in := range p.Inputs {
 		yield(fmt.Sprintf("millrace_dead_letter_records_total{topic=%q}", in.Topic), in.DeadLetters.Load())
+		if w := in.Watermark; w != nil {
+			yield(fmt.Sprintf("millrace_records_disordered_total{topic=%q}", in.Topic), w.Disordered.Load())
+		}
 	}
 	r.drops(func(at drop, n uint64) {
 		yield(fmt.Sprintf(`millrace_records_dropped_total{subtopology="%d",reason=%q}`, r.ID().Subtopology, at.reason), n)

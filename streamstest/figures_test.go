@@ -45,7 +45,7 @@ func TestStatusShowsTasksOnTheirInstances(t *testing.T) {
 		t.Fatalf("got %+v", s)
 	}
 	first, second := s.Tasks[0], s.Tasks[1]
-	wantInput := status.Input{Topic: "lines", Position: 2, Committed: 1, End: 2}
+	wantInput := status.Input{Topic: "lines", Position: 2, Committed: 1, End: 2, WatermarkMs: -1}
 	if diff := cmp.Diff([]status.Input{wantInput}, first.Inputs); diff != "" || first.Worker != 0 || first.StreamTimeMs != 9 {
 		t.Errorf("first task: %+v (-want +got)\n%s", first, diff)
 	}

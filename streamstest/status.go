@@ -53,10 +53,14 @@ func (d *Driver) taskStatus(r *running) status.Task {
 		at := d.topics[in.Topic].partitions[id.Partition]
 		t.BufferedRecords += in.BufferedRecords.Load()
 		t.BufferedBytes += in.BufferedBytes.Load()
-		t.Inputs = append(t.Inputs, status.Input{
+		one := status.Input{
 			Topic: in.Topic, Position: in.Position.Load(), Committed: max(0, at.next), End: at.end(),
-			BufferedRecords: in.BufferedRecords.Load(),
-		})
+			BufferedRecords: in.BufferedRecords.Load(), WatermarkMs: -1,
+		}
+		if w := in.Watermark; w != nil {
+			one.WatermarkMs, one.HoldsBack, one.Idle, one.Disordered = w.Time.Load(), w.HoldsBack.Load(), w.Idle.Load(), w.Disordered.Load()
+		}
+		t.Inputs = append(t.Inputs, one)
 	}
 	for _, spec := range r.sub.Stores {
 		t.Stores = append(t.Stores, d.storeStatus(r, spec))

@@ -9,6 +9,7 @@ import (
 // folded is what of a task's counters has been added to the metrics already.
 type folded struct {
 	drops        map[[2]string]uint64
+	disordered   map[string]uint64 // by topic
 	punctuations [2]uint64
 	operations   map[string]state.Operations
 }
@@ -36,6 +37,19 @@ func (i *Instance) foldTask(h *handle) {
 		n := p.Punctuations[c].Load()
 		to.Add(int64(n - h.folded.punctuations[c]))
 		h.folded.punctuations[c] = n
+	}
+	for _, in := range p.Inputs {
+		w := in.Watermark
+		if w == nil {
+			continue
+		}
+		if n := w.Disordered.Load(); n != h.folded.disordered[in.Topic] {
+			if h.folded.disordered == nil {
+				h.folded.disordered = make(map[string]uint64)
+			}
+			i.cfg.Recorder.Topic(i.label(in.Topic)).Disordered.Add(int64(n - h.folded.disordered[in.Topic]))
+			h.folded.disordered[in.Topic] = n
+		}
 	}
 	i.foldStores(h)
 }
@@ -97,6 +111,9 @@ func (i *Instance) Scrape(l *metrics.Live) {
 		for _, in := range p.Inputs {
 			l.AddBuffered(h.id.Subtopology, in.BufferedRecords.Load(), in.BufferedBytes.Load())
 			l.AddPartition(i.label(in.Topic), h.id.Partition, h.lag(in), i.isPaused(tp{in.Topic, h.id.Partition}))
+			if w := in.Watermark; w != nil && !w.Idle.Load() {
+				l.AddWatermark(i.label(in.Topic), h.id.Partition, w.Time.Load())
+			}
 		}
 	}
 	f := i.db.Figures()

@@ -79,9 +79,13 @@ func (h *handle) status() status.Task {
 		if e := h.ends[in.Topic]; e != nil {
 			end = e.Load()
 		}
-		t.Inputs = append(t.Inputs, status.Input{
-			Topic: in.Topic, Position: in.Position.Load(), Committed: -1, End: end, BufferedRecords: in.BufferedRecords.Load(),
-		})
+		one := status.Input{
+			Topic: in.Topic, Position: in.Position.Load(), Committed: -1, End: end, BufferedRecords: in.BufferedRecords.Load(), WatermarkMs: -1,
+		}
+		if w := in.Watermark; w != nil {
+			one.WatermarkMs, one.HoldsBack, one.Idle, one.Disordered = w.Time.Load(), w.HoldsBack.Load(), w.Idle.Load(), w.Disordered.Load()
+		}
+		t.Inputs = append(t.Inputs, one)
 	}
 	return t
 }

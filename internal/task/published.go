@@ -42,6 +42,19 @@ type InputFigures struct {
 	BufferedRecords, BufferedBytes atomic.Int64
 	// DeadLetters are records that went to the dead-letter topic.
 	DeadLetters atomic.Uint64
+	// Watermark is nil if the source has none.
+	Watermark *WatermarkFigures
+}
+
+// WatermarkFigures are the figures of the watermark of one topic partition.
+type WatermarkFigures struct {
+	// Time is in milliseconds since the Unix epoch, -1 before the first record.
+	Time atomic.Int64
+	// Idle says that the task does not wait for the partition, HoldsBack that
+	// its stream time would be higher without it.
+	Idle, HoldsBack atomic.Bool
+	// Disordered are records that should have been later than those before.
+	Disordered atomic.Uint64
 }
 
 // Drop counts the records that a node dropped for a reason.
@@ -100,6 +113,12 @@ func (t *Task) publish() {
 		f.BufferedRecords.Store(int64(in.queue.n))
 		f.BufferedBytes.Store(in.queue.bytes)
 		f.DeadLetters.Store(in.deadLetters)
+		if w := in.mark; w != nil {
+			f.Watermark.Time.Store(*w.live)
+			f.Watermark.Idle.Store(w.idle)
+			f.Watermark.HoldsBack.Store(t.marks.holder == w)
+			f.Watermark.Disordered.Store(*w.disordered)
+		}
 	}
 	for i, d := range p.Drops() {
 		d.Records.Store(*t.drops[i].n)

@@ -41,7 +41,7 @@ const (
 
 // addWatermarks is for New, once the inputs are there.
 func (t *Task) addWatermarks() {
-	for _, in := range t.inputs {
+	for i, in := range t.inputs {
 		spec := in.node.Source.Watermark
 		if spec == nil {
 			continue
@@ -54,6 +54,7 @@ func (t *Task) addWatermarks() {
 		}
 		in.mark = &watermark{in: in, Watermark: spec, quietSince: -1, disordered: t.counters.add(0)}
 		in.mark.live = t.addTime(inputTime, restored, in).live
+		t.pub.Inputs[i].Watermark = &WatermarkFigures{}
 		if t.marks == nil {
 			t.marks = &watermarks{until: math.MaxInt64}
 			t.marks.time = t.addTime(taskTime, t.restoredTime(taskTime), nil).live
