@@ -32,3 +32,7 @@ func (c Clock) Now() int64 {
 	}
 	return *c.own
 }
+
+// Moves says whether the stream time also moves between the records of the
+// node: then a punctuation of stream time is where to look at it.
+func (c Clock) Moves() bool { return c.watermark != nil }

@@ -118,8 +118,9 @@ func TestACommitAllocatesOnlyMetadata(t *testing.T) {
 	}
 }
 
-func BenchmarkProcess(b *testing.B) {
-	task := countTask(b, "a")
+func BenchmarkProcess(b *testing.B) { benchmarkProcess(b, countTask(b, "a")) }
+
+func benchmarkProcess(b *testing.B, task *Task) {
 	f := newFeed(task, "a", 1000)
 	b.ReportAllocs()
 	for n := 0; n < b.N; n += 1000 {
