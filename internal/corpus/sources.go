@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // What is read, and which time it has.
@@ -42,5 +44,34 @@ func init() {
 	})
 	register("max-rate", func(b *topology.Builder) {
 		topology.To(topology.Stream[string, string](b, "in", topology.MaxRate(0.2)), "out")
+	})
+}
+
+// Watermarks: windows of a minute without grace show where stream time is.
+
+func init() {
+	perMinute := func(b *topology.Builder, g topology.KGroupedStream[string, string]) {
+		counts := windowing.Count(g, "counts", windowing.Tumbling(time.Minute), kept)
+		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+	}
+	for name, option := range map[string]topology.Option{
+		"watermark-lag":       topology.WatermarkLag(20 * time.Second),
+		"watermark-ascending": topology.WatermarkAscending(),
+		// The value is a time in seconds before which nothing is to come.
+		"watermark-of": topology.WatermarkOf(func(r processor.Record[string, string]) (int64, error) {
+			return number(r.Value) * 1000, nil
+		}),
+	} {
+		register(name, func(b *topology.Builder) {
+			perMinute(b, topology.GroupByKey(topology.Stream[string, string](b, "in", option)))
+		})
+	}
+	register("watermark-idle", func(b *topology.Builder) {
+		idle := topology.WatermarkIdle(30 * time.Second)
+		perMinute(b, topology.GroupByKey(topology.StreamTopics[string, string](b, []string{"berlin", "bern"}, idle)))
+	})
+	register("watermark-by-value", func(b *topology.Builder) {
+		byValue := topology.GroupBy(input(b), func(_, v string) string { return v }, topology.WatermarkLag(20*time.Second))
+		perMinute(b, byValue)
 	})
 }
