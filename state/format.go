@@ -27,7 +27,8 @@ const (
 	// that, nor of the row that holds the store's stream time.
 	Windows
 	// Sessions has a row for each session of a key, see Segments. Values are
-	// those of Plain; the key of the changelog record is that of Kafka Streams.
+	// those of Timestamped; the key of the changelog record is that of Kafka
+	// Streams.
 	// Rows are deleted when they have expired: the changelog does not hear of
 	// that, nor of the row that holds the store's stream time, nor of the index.
 	Sessions
@@ -88,7 +89,8 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 		start := len(*scratch)
 		*scratch = appendSession(*scratch, r)
 		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
-		return w, true, nil
+		w, err = w.untimed()
+		return w, err == nil, err
 	case Versions:
 		if w.Delete || string(w.Key) == streamTimeRow {
 			return w, false, nil

@@ -19,6 +19,8 @@ type Session[K, V any] interface {
 	// Get returns the value of the session of key with these bounds; ok is
 	// false if there is none.
 	Get(key K, startMs, endMs int64) (v V, ok bool, err error)
+	// GetWithTime also returns the event time of the write, in milliseconds.
+	GetWithTime(key K, startMs, endMs int64) (v V, timeMs int64, ok bool, err error)
 	// Range yields the sessions of key that end at earliestEndMs or later and
 	// begin at latestStartMs or earlier, in the order of their ends: those that
 	// overlap that span of time. It costs a look-up for each of the few segments
@@ -36,9 +38,9 @@ type Session[K, V any] interface {
 	All() iter.Seq2[Windowed[K], V]
 	// ScanErr is the error that ended the last loop over sessions early, or nil.
 	ScanErr() error
-	// Put stores v for the session of key with these bounds. It returns false,
-	// and does nothing, if the session is gone. The changelog gets the event
-	// time of the current record.
+	// Put stores v for the session of key with these bounds, with the event time
+	// of the current record. It returns false, and does nothing, if the session
+	// is gone.
 	Put(key K, v V, startMs, endMs int64) (stored bool, err error)
 	// Delete removes what Put has stored.
 	Delete(key K, startMs, endMs int64) error

@@ -57,7 +57,7 @@ func TestBytesOfSessionRows(t *testing.T) {
 			var b state.Batch
 			restoring(t, format, retention, open(t)).Add(&b, record)
 			w := b.At(0)
-			if got := hex.EncodeToString(w.Key); got != first+compact(c.row) || string(w.Value) != "v" {
+			if got := hex.EncodeToString(w.Key); got != first+compact(c.row) || string(w.Value) != "\x00\x00\x00\x00\x00\x00\x00\x07v" {
 				t.Errorf("row of %d: %s = %x", c.to, got, w.Value)
 			}
 			scratch := []byte("before")

@@ -32,6 +32,9 @@ func (s sessionSerde[K]) Decode(b []byte) (w Windowed[K], err error) {
 	return w, err
 }
 
+// EndIncluded tells those who show a key that its end is part of the session.
+func (sessionSerde[K]) EndIncluded() bool { return true }
+
 // SerdeName tells the serde of the key.
 func (s sessionSerde[K]) SerdeName() string { return "session " + serde.NameOf(s.key) }
 

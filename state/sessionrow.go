@@ -29,6 +29,7 @@ func (s Segments) restore(b *Batch, r SegmentRow, record Write) {
 	slab := s.AppendKey(b.Slab(), r)
 	n := len(slab) - len(b.Slab())
 	if !record.Delete {
+		slab = binary.BigEndian.AppendUint64(slab, uint64(record.Time))
 		slab = append(slab, record.Value...)
 	}
 	b.Commit(slab, n, record.Delete, record.Time)

@@ -11,8 +11,8 @@ import (
 )
 
 // Windowed is a key in one window of event time. Start and End are
-// milliseconds since 1970. Start is part of the window, End is not in tumbling
-// and hopping windows.
+// milliseconds since 1970. Start is part of the window; End is not in tumbling
+// and hopping windows, and is in sessions.
 type Windowed[K any] struct {
 	Key        K
 	Start, End int64

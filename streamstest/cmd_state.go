@@ -32,6 +32,7 @@ func (s *Script) contents(name string) (rows [][]string, err error) {
 	if spec == nil {
 		return nil, fmt.Errorf("the topology has no store %s", name)
 	}
+	keys := codecOf(spec.Serdes.Key)
 	for _, r := range s.d.tasks() {
 		base := r.stores[name]
 		if base == nil {
@@ -43,7 +44,7 @@ func (s *Script) contents(name string) (rows [][]string, err error) {
 			return nil, fmt.Errorf("store %s cannot be listed", name)
 		}
 		for k, v := range all.Call(nil)[0].Seq2() {
-			row := []string{word(k), word(v)}
+			row := []string{keys.word(k), word(v)}
 			if s.d.layout.Tasks[r.sub.ID] > 1 {
 				row = append(row, fmt.Sprintf("p=%d", r.ID().Partition))
 			}

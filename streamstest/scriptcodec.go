@@ -54,7 +54,19 @@ func (c codec) decode(b []byte) (string, error) {
 	if err, _ := out[1].Interface().(error); err != nil {
 		return "", err
 	}
-	return word(out[0]), nil
+	return c.word(out[0]), nil
+}
+
+// word is that of a value of the serde, which knows whether the end of a window
+// is part of it.
+func (c codec) word(v reflect.Value) string {
+	text := word(v)
+	if c.serde.IsValid() && windowed(v.Type()) {
+		if s, ok := c.serde.Interface().(interface{ EndIncluded() bool }); ok && s.EndIncluded() {
+			text = strings.TrimSuffix(text, ")") + "]"
+		}
+	}
+	return text
 }
 
 func parse(v reflect.Value, text string) error {

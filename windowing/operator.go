@@ -83,12 +83,18 @@ func (o *operator[K, V, A, R]) missed(key K, value V, m *graph.Meta, w window, s
 
 // added is an accumulator with one more value; has is false if the row is to be
 // deleted.
-func (o *operator[K, V, A, R]) added(acc A, has bool, value V) (_ A, _ bool, err error) {
-	if acc, err = o.add(acc, has, value); err == nil {
-		return acc, true, nil
+func (o *operator[K, V, A, R]) added(acc A, has bool, value V) (A, bool, error) {
+	return o.orNull(o.add(acc, has, value))
+}
+
+// orNull is what a function has made of accumulators; has is false if that is
+// null.
+func (o *operator[K, V, A, R]) orNull(made A, failed error) (acc A, has bool, err error) {
+	if failed == nil {
+		return made, true, nil
 	}
-	if errors.Is(err, processor.Null) {
-		err = nil
+	if errors.Is(failed, processor.Null) {
+		failed = nil
 	}
-	return acc, false, graph.At(o.node, err)
+	return made, false, graph.At(o.node, failed)
 }

@@ -16,7 +16,13 @@ type lifetime struct {
 	// none before the first row.
 	known                      bool
 	streamTime, marked, frozen int64
+
+	watermark *int64 // that rows expire by, nil for none
 }
+
+// Watermark has rows expire by the stream time at ms, and not by the highest
+// time of those that were put.
+func (l *lifetime) Watermark(ms *int64) { l.watermark = ms }
 
 // learn reads the stream time, if it is not known.
 func (l *lifetime) learn(name string, base state.Store) error {
@@ -41,7 +47,13 @@ func (l *lifetime) forget() {
 }
 
 // oldest is the time of the oldest row that can be live.
-func (l *lifetime) oldest() int64 { return l.format.OldestWindow(l.streamTime, l.retentionMs) }
+func (l *lifetime) oldest() int64 {
+	streamTime := l.streamTime
+	if l.watermark != nil {
+		streamTime = *l.watermark
+	}
+	return l.format.OldestWindow(streamTime, l.retentionMs)
+}
 
 // freeze appends the stream time to b, if it has moved since the last freeze.
 func (l *lifetime) freeze(b *state.Batch) {

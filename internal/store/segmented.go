@@ -40,12 +40,11 @@ type nothingSerde struct{}
 func (nothingSerde) Append(dst []byte, _ nothing) ([]byte, error) { return dst, nil }
 func (nothingSerde) Decode([]byte) (nothing, error)               { return nothing{}, nil }
 
-// newSegmented makes the view of base, with nothing in it yet. values is how
-// values are stored, Timestamped or Plain. It takes Name, Now, Format and
-// Retention of o.
-func newSegmented[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], values state.Format, o Options) segmented[K, V] {
+// newSegmented makes the view of base, with nothing in it yet. It takes Name,
+// Now, Format and Retention of o.
+func newSegmented[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) segmented[K, V] {
 	s := segmented[K, V]{
-		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: values, Now: o.Now}),
+		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
 		ks:   ks, name: o.Name, layout: o.Format.Segments(o.Retention),
 		lifetime: lifetime{format: o.Format, retentionMs: o.Retention.Milliseconds()},
 	}
@@ -237,8 +236,9 @@ func (s *segmented[K, V]) all(visit func(at state.SegmentRow, key K, r row[V]) (
 
 // byTime calls visit for each row of the index from fromMs to toMs, both
 // included, in the order of their times and then of the encoded keys, until it
-// fails: also for rows that have expired, as long as they are there.
-func (s *segmented[K, V]) byTime(fromMs, toMs int64, visit func(at state.SegmentRow, key K) error) error {
+// returns false: also for rows that have expired, as long as they are there.
+// at.Key aliases memory of the scan.
+func (s *segmented[K, V]) byTime(fromMs, toMs int64, visit func(at state.SegmentRow) (more bool, err error)) error {
 	if err := s.know(); err != nil || fromMs > toMs {
 		return err
 	}
@@ -249,11 +249,7 @@ func (s *segmented[K, V]) byTime(fromMs, toMs int64, visit func(at state.Segment
 		if err != nil {
 			return false, fmt.Errorf("store %s: %w", s.name, err)
 		}
-		key, err := s.decodeKey(at.Key)
-		if err != nil {
-			return false, err
-		}
-		return true, visit(at, key)
+		return visit(at)
 	})
 }
 
@@ -265,10 +261,15 @@ func (s *segmented[K, V]) decodeKey(b []byte) (K, error) {
 	return key, err
 }
 
-// value is that of a row in a scan.
-func (s *segmented[K, V]) value(r row[V]) (V, error) {
+// value is that of a row in a scan, with the event time of its write.
+func (s *segmented[K, V]) value(r row[V]) (v V, timeMs int64, err error) {
 	if r.pinned != nil {
-		return s.rows.value(r.pinned)
+		v, err = s.rows.value(r.pinned)
+		return v, r.pinned.time, err
 	}
-	return s.rows.decodeStored(r.stored)
+	timeMs, b, err := s.rows.split(r.stored)
+	if err == nil {
+		v, err = s.rows.decode(b)
+	}
+	return v, timeMs, err
 }

@@ -15,13 +15,18 @@ type Session[K, V any] struct {
 // NewSession makes the view of base, with nothing in it yet. It takes Name, Now
 // and Retention of o, and as Format state.Sessions or that with an index.
 func NewSession[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Session[K, V] {
-	return &Session[K, V]{newSegmented(base, ks, vs, state.Plain, o)}
+	return &Session[K, V]{newSegmented(base, ks, vs, o)}
 }
 
 // Get implements state.Session.
 func (s *Session[K, V]) Get(key K, startMs, endMs int64) (v V, ok bool, err error) {
 	v, _, ok, err = s.get(key, endMs, startMs)
 	return v, ok, err
+}
+
+// GetWithTime implements state.Session.
+func (s *Session[K, V]) GetWithTime(key K, startMs, endMs int64) (v V, timeMs int64, ok bool, err error) {
+	return s.get(key, endMs, startMs)
 }
 
 // Put implements state.Session.
@@ -34,13 +39,14 @@ func (s *Session[K, V]) Delete(key K, startMs, endMs int64) error {
 	return s.remove(key, endMs, startMs, false)
 }
 
-// Add is Put for a session of which Find has just shown that there is none. If
-// it is removed within the transaction, the changelog does not hear of it.
-func (s *Session[K, V]) Add(w state.Windowed[K], v V) (stored bool, err error) {
-	return s.put(w.Key, v, w.End, w.Start, *s.rows.now, true)
+// Write is Put with the given event time. fresh says that a search has just
+// shown that there is no such session: if it is removed within the transaction,
+// the changelog does not hear of it.
+func (s *Session[K, V]) Write(w state.Windowed[K], v V, timeMs int64, fresh bool) (stored bool, err error) {
+	return s.put(w.Key, v, w.End, w.Start, timeMs, fresh)
 }
 
-// Remove is Delete for a session that Find has just shown.
+// Remove is Delete for a session that a search has just shown.
 func (s *Session[K, V]) Remove(w state.Windowed[K]) error {
 	return s.remove(w.Key, w.End, w.Start, true)
 }

@@ -30,7 +30,7 @@ type session = state.Windowed[string]
 // sessions are all that were ever stored: the model forgets nothing, and hides
 // what has expired.
 type sessions struct {
-	rows map[session]int
+	rows map[session]stored
 	time int64 // the stream time
 }
 
@@ -48,7 +48,7 @@ func byEnd(x, y session) int {
 func (s sessions) show(wanted func(session) bool) (rows []string) {
 	for _, k := range slices.SortedFunc(maps.Keys(s.rows), byEnd) {
 		if s.live(k.End) && wanted(k) {
-			rows = append(rows, fmt.Sprintf("%q@[%d,%d]=%d", k.Key, k.Start, k.End, s.rows[k]))
+			rows = append(rows, fmt.Sprintf("%q@[%d,%d]=%d", k.Key, k.Start, k.End, s.rows[k].n))
 		}
 	}
 	return rows
@@ -79,9 +79,10 @@ type sessionMachine[V any] struct {
 
 func sessionModel[V any](v values[V]) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &sessionMachine[V]{values: v, base: &base{}, committed: sessions{map[session]int{}, math.MinInt64}}
+		m := &sessionMachine[V]{values: v, base: &base{}, committed: sessions{map[session]stored{}, math.MinInt64}}
 		m.restart(t)
 		t.Repeat(map[string]func(*rapid.T){
+			"now":     func(t *rapid.T) { m.now = rapid.Int64Range(0, 99).Draw(t, "now") },
 			"put":     m.put,
 			"add":     m.add,
 			"again":   m.put,
@@ -140,8 +141,10 @@ func (m *sessionMachine[V]) add(t *rapid.T) {
 	if _, there := m.current.rows[w]; there && m.current.live(w.End) {
 		return
 	}
-	m.write(t, w, m.s.Add)
+	m.write(t, w, m.fresh)
 }
+
+func (m *sessionMachine[V]) fresh(w session, v V) (bool, error) { return m.s.Write(w, v, m.now, true) }
 
 func (m *sessionMachine[V]) write(t *rapid.T, w session, put func(session, V) (bool, error)) {
 	n := rapid.IntRange(0, 199).Draw(t, "n")
@@ -151,7 +154,7 @@ func (m *sessionMachine[V]) write(t *rapid.T, w session, put func(session, V) (b
 	if want := m.current.live(w.End); err != nil || kept != want {
 		t.Fatalf("put %v at stream time %d: %v, %v", w, m.current.time, kept, err)
 	} else if want {
-		m.current.rows[w] = n
+		m.current.rows[w] = stored{n, m.now}
 		m.current.time = max(m.current.time, w.End)
 	}
 }
@@ -182,7 +185,7 @@ func (m *sessionMachine[V]) removeFound(t *rapid.T) {
 		delete(m.current.rows, f.At)
 	}
 	if _, there := m.current.rows[w]; !there && rapid.IntRange(0, 3).Draw(t, "then") > 0 {
-		m.write(t, w, m.s.Add)
+		m.write(t, w, m.fresh)
 	}
 }
 
@@ -264,13 +267,13 @@ func (m *sessionMachine[V]) restore(t *rapid.T) {
 
 func (m *sessionMachine[V]) get(t *rapid.T) {
 	w := m.at(t)
-	v, ok, err := m.s.Get(w.Key, w.Start, w.End)
+	v, ms, ok, err := m.s.GetWithTime(w.Key, w.Start, w.End)
 	want, there := m.current.rows[w]
 	if there = there && m.current.live(w.End); err != nil || ok != there {
 		t.Fatalf("%v at stream time %d: %v, %v", w, m.current.time, ok, err)
 	}
-	if ok && int(m.values.read(v)) != want {
-		t.Fatalf("%v: %d, want %v", w, m.values.read(v), want)
+	if ok && (int(m.values.read(v)) != want.n || ms != want.ms) {
+		t.Fatalf("%v: %d@%d, want %v", w, m.values.read(v), ms, want)
 	}
 }
 
@@ -321,7 +324,7 @@ func (m *sessionMachine[V]) closing(t *rapid.T) {
 	}
 	at := m.at(t)
 	var live []string
-	err := m.s.Closing(at.Start, at.End, func(f store.Found[string, V]) error {
+	next, err := m.s.Ended(at.Start, at.End, func(f store.Found[string, V]) error {
 		if m.current.live(f.At.End) {
 			live = append(live, fmt.Sprintf("%q@[%d,%d]=%d", f.At.Key, f.At.Start, f.At.End, m.values.read(f.Value)))
 		} else if _, was := m.current.rows[f.At]; !was {
@@ -332,6 +335,15 @@ func (m *sessionMachine[V]) closing(t *rapid.T) {
 	want := m.current.show(func(w session) bool { return w.End >= at.Start && w.End <= at.End })
 	if d := diff.Diff(want, live); err != nil || d != "" {
 		t.Fatalf("from %d to %d at stream time %d: %v (-want +got):\n%s", at.Start, at.End, m.current.time, err, d)
+	}
+	behind := int64(math.MaxInt64)
+	for w := range m.current.rows {
+		if w.End > at.End && m.current.live(w.End) {
+			behind = min(behind, w.End)
+		}
+	}
+	if next > behind || next < behind && m.current.live(next) {
+		t.Fatalf("the next one behind %d ends at %d, want %d", at.End, next, behind)
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 
 // Found is a session that a search has shown.
 type Found[K, V any] struct {
-	At    state.Windowed[K]
-	Value V
+	At     state.Windowed[K]
+	Value  V
+	TimeMs int64 // the event time of the write
 }
 
 // Find appends to dst what Range yields.
@@ -27,9 +28,9 @@ func (s *Session[K, V]) search(dst []Found[K, V], key K, earliestEndMs, latestSt
 		if startMs > latestStartMs {
 			return true, nil
 		}
-		v, err := s.value(r)
+		v, timeMs, err := s.value(r)
 		if err == nil {
-			dst = append(dst, Found[K, V]{state.Windowed[K]{Key: key, Start: startMs, End: endMs}, v})
+			dst = append(dst, Found[K, V]{state.Windowed[K]{Key: key, Start: startMs, End: endMs}, v, timeMs})
 		}
 		return true, err
 	})
@@ -48,13 +49,13 @@ func (s *Session[K, V]) RangeBackward(key K, earliestEndMs, latestStartMs int64)
 
 // Between implements state.Session.
 func (s *Session[K, V]) Between(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
-	return s.loop(func() ([]Found[K, V], error) { return s.between(fromMs, toMs) })
+	return s.loop(func() ([]Found[K, V], error) { return s.Ending(fromMs, toMs) })
 }
 
 // BetweenBackward implements state.Session.
 func (s *Session[K, V]) BetweenBackward(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
 	return s.loop(func() ([]Found[K, V], error) {
-		all, err := s.between(fromMs, toMs)
+		all, err := s.Ending(fromMs, toMs)
 		slices.Reverse(all)
 		return all, err
 	})
@@ -78,15 +79,15 @@ func (s *Session[K, V]) loop(find func() ([]Found[K, V], error)) iter.Seq2[state
 	}
 }
 
-// between are the live sessions that end in a span of time. Without an index it
-// has to look at all.
-func (s *Session[K, V]) between(fromMs, toMs int64) (found []Found[K, V], err error) {
+// Ending are the live sessions that Between yields. Without an index it has to
+// look at all.
+func (s *Session[K, V]) Ending(fromMs, toMs int64) (found []Found[K, V], err error) {
 	s.ops.All++
 	if s.ends != nil {
 		if err := s.know(); err != nil {
 			return nil, err
 		}
-		err = s.Closing(max(fromMs, s.oldest()), toMs, func(f Found[K, V]) error {
+		_, err = s.Ended(max(fromMs, s.oldest()), toMs, func(f Found[K, V]) error {
 			found = append(found, f)
 			return nil
 		})
@@ -101,9 +102,9 @@ func (s *Session[K, V]) between(fromMs, toMs int64) (found []Found[K, V], err er
 		if at.TimeMs < fromMs || at.TimeMs > toMs {
 			return true, nil
 		}
-		v, err := s.value(r)
+		v, timeMs, err := s.value(r)
 		if err == nil {
-			rows = append(rows, placed{s.layout.AppendIndex(nil, at), Found[K, V]{session(key, at), v}})
+			rows = append(rows, placed{s.layout.AppendIndex(nil, at), Found[K, V]{session(key, at), v, timeMs}})
 		}
 		return true, err
 	})
@@ -114,21 +115,32 @@ func (s *Session[K, V]) between(fromMs, toMs int64) (found []Found[K, V], err er
 	return found, err
 }
 
-// Closing calls visit for each session that ends from fromMs to toMs, in the
-// order of Between: also for those that have expired within the transaction.
-// The format has an index; visit must not write to the store.
-func (s *Session[K, V]) Closing(fromMs, toMs int64, visit func(Found[K, V]) error) error {
-	return s.byTime(fromMs, toMs, func(at state.SegmentRow, key K) error {
+// Ended calls visit for each session that ends from fromMs to toMs, in the order
+// of Between: also for those that have expired within the transaction. It
+// returns the end of the first one behind, math.MaxInt64 if there is none. The
+// format has an index; visit must not write to the store.
+func (s *Session[K, V]) Ended(fromMs, toMs int64, visit func(Found[K, V]) error) (next int64, err error) {
+	next = math.MaxInt64
+	err = s.byTime(fromMs, math.MaxInt64, func(at state.SegmentRow) (bool, error) {
+		if at.TimeMs > toMs {
+			next = at.TimeMs
+			return false, nil
+		}
 		s.key = s.layout.AppendKey(s.key[:0], at)
-		v, ok, err := s.rows.Get(s.key)
+		v, timeMs, ok, err := s.rows.GetWithTime(s.key)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !ok {
-			return fmt.Errorf("store %s: the index has a session that is not there: the state is damaged; delete it, its changelog brings it back", s.name)
+			return false, fmt.Errorf("store %s: the index has a session that is not there: the state is damaged; delete it, its changelog brings it back", s.name)
 		}
-		return visit(Found[K, V]{session(key, at), v})
+		key, err := s.decodeKey(at.Key)
+		if err != nil {
+			return false, err
+		}
+		return true, visit(Found[K, V]{session(key, at), v, timeMs})
 	})
+	return next, err
 }
 
 // session is a key in the session of a row.

@@ -1,0 +1,94 @@
+package windowing
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state"
+)
+
+// addSessionStore adds the session store of a node, with an index if rows are
+// sent on when they close: what addStore is to window stores.
+func addSessionStore[K, A any](s site[K, A], name string, w SessionWindows, o *graph.Options) {
+	format := state.Sessions
+	if o.Emission.OnClose {
+		format = format.ByTime()
+	}
+	spec := sessionSpec(s, name, format, w.spans().retention, o)
+	spec.LogConfig["retention.ms"] = strconv.FormatInt((w.gap + w.grace + logRetention).Milliseconds(), 10)
+	maps.Copy(spec.LogConfig, o.LogConfig)
+	s.b.AddStore(spec)
+}
+
+// sessionSpec is a session store whose rows live for a retention from their ends
+// on.
+func sessionSpec[K, A any](s site[K, A], name string, format state.Format, retention time.Duration, o *graph.Options) *graph.StoreSpec {
+	changelog := name + "-changelog"
+	ks, as := graph.ForTopic(s.b, s.n, s.ks, changelog, serde.Key), graph.ForTopic(s.b, s.n, s.as, changelog, serde.Value)
+	return &graph.StoreSpec{
+		Name: name, Line: s.n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
+		Types:  graph.TypesOf[state.Windowed[K], A](),
+		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; retention " + retention.String(),
+		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: retention,
+		Serdes:    graph.TopicSerdes{Key: state.SessionSerde(s.ks), Value: as},
+		LogConfig: map[string]string{"cleanup.policy": "compact,delete"},
+		New: func(base state.Store) graph.TaskStore {
+			return store.NewSession(base, ks, as, store.Options{Name: name, Format: format, Retention: retention})
+		},
+	}
+}
+
+// sessionView is the View of a Table whose rows are what result makes of the
+// content of a session store. endTimes says that rows have the event time of
+// their session's end.
+func sessionView[K, A, R any](name string, result func(A) R, endTimes bool) graph.View[state.Windowed[K], R] {
+	return graph.View[state.Windowed[K], R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[state.Windowed[K], R], error) {
+		s, ok := t.Store(name).(*store.Session[K, A])
+		if !ok {
+			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
+		}
+		return sessionRows[K, A, R]{s, result, endTimes}, nil
+	}}
+}
+
+type sessionRows[K, A, R any] struct {
+	store    *store.Session[K, A]
+	result   func(A) R
+	endTimes bool
+}
+
+func (r sessionRows[K, A, R]) Get(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
+	acc, timeMs, ok, err := r.store.GetWithTime(key.Key, key.Start, key.End)
+	if !ok || err != nil {
+		return row, 0, false, err
+	}
+	if r.endTimes {
+		timeMs = key.End
+	}
+	return r.result(acc), timeMs, true, nil
+}
+
+// All lists the rows in the order of their ends, then of their starts and of the
+// encoded keys.
+func (r sessionRows[K, A, R]) All(visit func(key state.Windowed[K], row R, timeMs int64) error) error {
+	all, err := r.store.Ending(math.MinInt64, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		timeMs := f.TimeMs
+		if r.endTimes {
+			timeMs = f.At.End
+		}
+		if err := visit(f.At, r.result(f.Value), timeMs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
