@@ -1,6 +1,10 @@
 package state
 
-import "slices"
+import (
+	"math"
+	"slices"
+	"unsafe"
+)
 
 // Batch is a list of writes to one store, in order. Its bytes lie in one slab.
 // The zero value is an empty batch; Reset makes it empty again and keeps the
@@ -10,11 +14,17 @@ type Batch struct {
 	entries []batchEntry
 }
 
+// batchEntry is where a write lies in the slab. Small: there are as many as
+// there are rows.
 type batchEntry struct {
-	off, key, val int // val is -1 for a delete
-	span          bool
-	time          int64
+	off      int
+	time     int64
+	key, val int32 // lengths; val is gone for a delete, or turned by ^ if the write is a range
 }
+
+// gone is the length of the value of a deletion. No range has it: its end would
+// be longer than a slab.
+const gone = math.MinInt32
 
 // Write is one write of a Batch. Its slices are valid until the batch is reset
 // or appended to.
@@ -41,9 +51,9 @@ func (b *Batch) Slab() []byte { return b.slab }
 // Commit adds the write whose key and value (keyLen and the rest) were appended
 // to Slab; del says that there is no value.
 func (b *Batch) Commit(slab []byte, keyLen int, del bool, timeMs int64) {
-	e := batchEntry{off: len(b.slab), key: keyLen, val: len(slab) - len(b.slab) - keyLen, time: timeMs}
+	e := batchEntry{off: len(b.slab), key: int32(keyLen), val: int32(len(slab) - len(b.slab) - keyLen), time: timeMs}
 	if del {
-		e.val = -1
+		e.val = gone
 	}
 	if slab == nil {
 		slab = []byte{} // of which an empty key or value is no null
@@ -66,8 +76,16 @@ func (b *Batch) Delete(key []byte, timeMs int64) {
 // costs the same however many they are, on disk at least. No changelog hears
 // of it.
 func (b *Batch) DeleteRange(from, to []byte) {
-	b.entries = append(b.entries, batchEntry{off: len(b.slab), key: len(from), val: len(to), span: true})
+	b.entries = append(b.entries, batchEntry{off: len(b.slab), key: int32(len(from)), val: ^int32(len(to))})
 	b.slab = append(append(b.slab, from...), to...)
+}
+
+// Copy adds write i of another batch.
+func (b *Batch) Copy(from *Batch, i int) {
+	e := from.entries[i]
+	e.off = len(b.slab)
+	b.slab = append(b.slab, from.bytes(i)...)
+	b.entries = append(b.entries, e)
 }
 
 // Len is the number of writes.
@@ -76,28 +94,41 @@ func (b *Batch) Len() int { return len(b.entries) }
 // Bytes is the size of all keys and values.
 func (b *Batch) Bytes() int { return len(b.slab) }
 
+// Memory is roughly what the batch takes.
+func (b *Batch) Memory() int64 {
+	return int64(len(b.slab)) + int64(len(b.entries))*int64(unsafe.Sizeof(batchEntry{}))
+}
+
 // At returns write i.
 func (b *Batch) At(i int) Write {
 	e := b.entries[i]
-	w := Write{Key: b.slab[e.off : e.off+e.key : e.off+e.key], Time: e.time}
-	if e.val < 0 {
+	at := e.off + int(e.key)
+	w := Write{Key: b.slab[e.off:at:at], Time: e.time}
+	switch {
+	case e.val >= 0:
+		end := at + int(e.val)
+		w.Value = b.slab[at:end:end]
+	case e.val == gone:
 		w.Delete = true
-		return w
+	default:
+		end := at + int(^e.val)
+		w.Delete, w.To = true, b.slab[at:end:end]
 	}
-	end := e.off + e.key + e.val
-	rest := b.slab[e.off+e.key : end : end]
-	if e.span {
-		w.Delete, w.To = true, rest
-		return w
-	}
-	w.Value = rest
 	return w
 }
 
 // pair returns the key and the value of write i as one string.
 func (b *Batch) pair(i int) string {
-	e := b.entries[i]
-	return string(b.slab[e.off : e.off+e.key+max(e.val, 0)])
+	return string(b.bytes(i))
+}
+
+// bytes are those of write i in the slab.
+func (b *Batch) bytes(i int) []byte {
+	end := len(b.slab)
+	if i+1 < len(b.entries) {
+		end = b.entries[i+1].off
+	}
+	return b.slab[b.entries[i].off:end]
 }
 
 // Truncate drops all writes but the first n.

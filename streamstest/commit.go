@@ -160,7 +160,8 @@ func (d *Driver) produce(commits []*task.Commit) error {
 
 // apply brings what was committed into the stores.
 func (d *Driver) apply(r *running, c *task.Commit) error {
-	for _, s := range c.Stores {
+	r.Settled(c)
+	for _, s := range r.Merge() {
 		p := state.Position{TopicID: d.id}
 		if s.Spec.Logged {
 			p = d.position(d.topics[d.ChangelogTopic(s.Spec.Name)].partitions[c.Task.Partition])
@@ -169,7 +170,7 @@ func (d *Driver) apply(r *running, c *task.Commit) error {
 			return err
 		}
 	}
-	r.Applied(c)
+	r.Applied()
 	return nil
 }
 

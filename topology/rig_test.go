@@ -149,11 +149,14 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 			w := s.Batch.At(i)
 			r.logged = append(r.logged, fmt.Sprintf("%s %q=%q@%d", s.Spec.Name, w.Key, w.Value, w.Time))
 		}
+	}
+	tk.Settled(c)
+	for _, s := range tk.Merge() {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			return err
 		}
 	}
-	tk.Applied(c)
+	tk.Applied()
 	for _, o := range records {
 		if err := r.deliver(o.topic, o.in); err != nil {
 			return err

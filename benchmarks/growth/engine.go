@@ -115,12 +115,13 @@ func (e *engine) commit() error {
 	if err != nil || c == nil {
 		return err
 	}
-	for _, s := range c.Stores {
+	e.Settled(c)
+	for _, s := range e.Merge() {
 		if err := s.Base.Apply(s.Batch, state.Position{Next: e.offset, CurrentAt: e.offset}); err != nil {
 			return err
 		}
 	}
-	e.Applied(c)
+	e.Applied()
 	return nil
 }
 

@@ -1,5 +1,7 @@
 package graph
 
+import "github.com/millrace-io/millrace/state"
+
 // Starter is implemented by a node's first input, or by a Head, that has
 // something to do once all nodes of its task exist and before the first
 // record: the Init of a Processor. A task starts its nodes in topological
@@ -54,6 +56,13 @@ type Unsettled interface {
 type Journaled interface {
 	Mark()
 	Undo()
+}
+
+// Merger is implemented by a TaskStore that can tell which writes of the oldest
+// frozen transactions later ones of them supersede. Merge appends to b what
+// their batches, which are numbered by seqs, add up to; there is at least one.
+type Merger interface {
+	Merge(seqs []uint64, batches []*state.Batch, b *state.Batch)
 }
 
 // Clocked is implemented by a TaskStore that stamps writes with the event time

@@ -3,8 +3,6 @@ package runtime
 import (
 	"errors"
 	"time"
-
-	"github.com/millrace-io/millrace/processor"
 )
 
 // maybeCommit hands the running transaction over if it is due and there is
@@ -105,7 +103,7 @@ func (w *worker) freeze(now time.Time) (more bool, err error) {
 	return more, nil
 }
 
-// drain takes settled transactions back.
+// drain takes settled transactions and applications back.
 func (w *worker) drain() {
 	for {
 		select {
@@ -113,6 +111,8 @@ func (w *worker) drain() {
 			w.outstanding--
 			w.inFlight.Store(int32(w.outstanding))
 			w.finish(t)
+		case a := <-w.appliedOnes:
+			w.finishApplication(a)
 		default:
 			return
 		}
@@ -125,20 +125,15 @@ func (w *worker) finish(t *txn) {
 	err := t.failed()
 	w.inst.committed(w, t, now.Sub(t.started), err)
 	if t.committed {
-		for i, c := range t.commits {
-			t.handles[i].task.Applied(c)
-		}
+		w.noteCommitted(t, now)
 		w.retries = 0
-	}
-	if t.fatal { // also if it went on while the worker had failed already: see giveUp
-		w.inst.fail(&processor.Error{Class: processor.Commit, Task: t.commits[0].Task, Partition: -1, Offset: -1, Err: err})
 	}
 	if err == nil || w.failure != nil {
 		return
 	}
 	w.failure = err
 	switch {
-	case t.fatal, errors.Is(err, errLost), errors.Is(err, errAbort):
+	case errors.Is(err, errLost), errors.Is(err, errAbort):
 	case fatalBroker(err):
 		w.inst.fail(commitError(t, err))
 	case fenced(err):

@@ -8,9 +8,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/millrace-io/millrace/internal/task"
-	"github.com/millrace-io/millrace/state"
 )
 
 // end is the ender's goroutine. Transactions reach it in order, so the offsets
@@ -40,10 +37,6 @@ func (w *worker) settle(t *txn) {
 	}
 	if t.failed() == nil {
 		t.committed = true
-		if err := w.apply(t); err != nil {
-			t.fatal = true
-			t.fail(err)
-		}
 		w.recycle(t.slab)
 	}
 	if t.failed() != nil {
@@ -138,44 +131,6 @@ func (w *worker) abort(t *txn) {
 
 // abortTimeout bounds a clean abort; what takes longer is left to fencing.
 const abortTimeout = 2 * time.Second
-
-// apply writes the batches to the stores, each with the position behind its
-// last changelog record. It is done before the worker hears of the commit, so
-// no later batch can come first.
-func (w *worker) apply(t *txn) error {
-	now := w.inst.now().UnixMilli()
-	for i, c := range t.commits {
-		for j := range c.Stores {
-			b := &c.Stores[j]
-			if b.Batch.Len() == 0 {
-				continue
-			}
-			p := state.Position{CurrentAt: now}
-			if b.Spec.Logged {
-				p.TopicID = t.handles[i].topicIDs[b.Spec.Name]
-				p.Next, _ = t.acked[i][j].Next()
-			}
-			if err := b.Base.Apply(b.Batch, p); err != nil {
-				return &storeError{c, b.Spec.Name, err}
-			}
-		}
-	}
-	return w.inst.cfg.fault(PointApplied, t.seq)
-}
-
-// storeError is a committed batch that a store did not take. Nothing is lost:
-// the store is behind its changelog and catches up at the next start.
-type storeError struct {
-	c     *task.Commit
-	store string
-	err   error
-}
-
-func (e *storeError) Error() string {
-	return fmt.Sprintf("write committed state of store %s, task %s: %v (the changelog has it; free the disk or fix the state folder and start again)", e.store, e.c.Task, e.err)
-}
-
-func (e *storeError) Unwrap() error { return e.err }
 
 // fenced reports whether err says that another producer has taken over the
 // transactional id, or that the coordinator has given up on the transaction

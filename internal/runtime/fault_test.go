@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/state"
@@ -58,7 +59,7 @@ func TestCrashAtEachStepOfACommit(t *testing.T) {
 					db, w := keep(t, state.Memory()), r.watchRestores()
 					for crash := range 3 {
 						cfg := w.on(r.config())
-						cfg.State, cfg.InFlight = db, inFlight
+						cfg.State, cfg.InFlight, cfg.ApplyInterval = db, inFlight, 1 // at each commit
 						var inst *Instance
 						var seen atomic.Int32
 						cfg.Fault = func(p Point, _ uint64) error {
@@ -88,5 +89,62 @@ func TestCrashAtEachStepOfACommit(t *testing.T) {
 				})
 			}
 		}
+	})
+}
+
+// TestCrashBeforeStateIsApplied ends an instance whose stores have nothing yet
+// of what it has committed. Its successor takes that from the changelogs.
+func TestCrashBeforeStateIsApplied(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		r := newRig(t, b, 2)
+		r.feed(1500)
+		db, w := keep(t, state.Memory()), r.watchRestores()
+		cfg := w.on(r.config())
+		cfg.State, cfg.ApplyInterval = db, time.Hour
+		var inst *Instance
+		cfg.Fault = func(p Point, _ uint64) error {
+			if p == PointApplied {
+				t.Error("state was applied")
+			}
+			if p == PointEnded && cfg.Recorder.Store("counts").Logged.Load() > 100 {
+				inst.Abort()
+			}
+			return nil
+		}
+		inst = New(cfg)
+		if err := inst.RunUntilCaughtUp(t.Context()); err != nil {
+			t.Fatalf("after Abort: %v", err)
+		}
+		cfg.Fault = nil
+		r.catchUp(cfg)
+		r.check()
+		if w.since() == 0 {
+			t.Error("nothing was restored")
+		}
+	})
+}
+
+// TestStoreThatRefusesEndsTheRun lets a store fail once. It takes nothing that
+// was committed later, or it would lack what it refused for ever.
+func TestStoreThatRefusesEndsTheRun(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		r := newRig(t, b, 2)
+		r.feed(1500)
+		db := keep(t, state.Memory())
+		cfg := r.config()
+		cfg.State, cfg.ApplyInterval = db, 1
+		var applied atomic.Int32
+		cfg.Fault = func(p Point, _ uint64) error {
+			if p == PointApplied && applied.Add(1) == 2 {
+				return errInjected
+			}
+			return nil
+		}
+		if err := New(cfg).RunUntilCaughtUp(t.Context()); !errors.Is(err, errInjected) {
+			t.Fatalf("got %v, want the store's error", err)
+		}
+		cfg.Fault = nil
+		r.catchUp(cfg)
+		r.check()
 	})
 }

@@ -117,7 +117,7 @@ const touchAfter = 10 * time.Minute
 func (i *Instance) touchStores() {
 	for _, h := range i.running() {
 		h.worker.box.post(func() {
-			if h.phase.Load() != phaseRunning || h.worker.outstanding > 0 || h.lost.Load() {
+			if h.phase.Load() != phaseRunning || h.worker.outstanding > 0 || !h.worker.applied() || h.lost.Load() {
 				return // what is in the pipeline brings its own time
 			}
 			now := i.now()

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ type Instance struct {
 
 // New makes an instance; nothing is opened or connected yet.
 func New(cfg Config) *Instance {
+	cfg.ApplyInterval = cmp.Or(cfg.ApplyInterval, 500*time.Millisecond)
 	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1), calls: newExecutor()}
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)

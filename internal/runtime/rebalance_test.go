@@ -21,6 +21,9 @@ type hold struct {
 
 func holdAt(cfg *Config, point Point, n int32) *hold {
 	h := &hold{at: make(chan struct{}), free: make(chan struct{})}
+	if point == PointApplied {
+		cfg.ApplyInterval = 1 // at each commit
+	}
 	var seen atomic.Int32
 	cfg.Fault = func(p Point, _ uint64) error {
 		if p == point && seen.Add(1) == n {

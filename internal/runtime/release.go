@@ -23,18 +23,18 @@ func (w *worker) release(handles []*handle) (done chan struct{}) {
 }
 
 // finishReleases closes the tasks that were asked back once nothing of them
-// is uncommitted.
+// is uncommitted or not in their stores.
 func (w *worker) finishReleases() {
 	now := w.inst.now()
 	w.releases = slices.DeleteFunc(w.releases, func(r *release) bool {
-		if w.outstanding > 0 || w.failure != nil {
+		if w.outstanding > 0 || w.failure != nil || w.applying {
 			return false
 		}
 		for _, h := range r.handles {
 			if !slices.Contains(w.handles, h) || h.lost.Load() || w.inst.aborting() {
 				continue
 			}
-			if h.task.NeedsCommit() || w.unfinished(h, now) || w.owes(h) {
+			if !w.applied() || h.task.NeedsCommit() || w.unfinished(h, now) || w.owes(h) {
 				return false
 			}
 		}

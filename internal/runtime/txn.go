@@ -33,7 +33,6 @@ type txn struct {
 	err error      // the first reason not to commit
 
 	committed bool
-	fatal     bool // committed, but the stores did not take it
 }
 
 // Reasons to abort that are no fault of the transaction itself.

@@ -38,6 +38,13 @@ type worker struct {
 	results chan *txn
 	settled chan struct{} // closed when the ender is done
 
+	committed   uint64    // the last transaction that has committed
+	unapplied   time.Time // when the first one has whose state is not in the stores yet
+	applying    bool      // an application is under way
+	refused     bool      // a store did not take one: see finishApplication
+	toApply     chan *application
+	appliedOnes chan *application
+
 	// The sender's.
 	slots []*slot
 	sent  int
@@ -56,6 +63,7 @@ func newWorker(i *Instance, index int) *worker {
 		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(),
 		toSend: make(chan *txn, i.cfg.InFlight), toEnd: make(chan *txn),
 		results: make(chan *txn, i.cfg.InFlight), slabs: make(chan []kgo.Record, i.cfg.InFlight), settled: make(chan struct{}),
+		toApply: make(chan *application, 1), appliedOnes: make(chan *application, 1),
 	}
 	w.turnedAt.Store(i.now().UnixMilli())
 	w.renewContext()
@@ -107,17 +115,18 @@ func (w *worker) stop() { w.box.post(func() { w.quit = true }) }
 func (w *worker) run() {
 	go w.send()
 	go w.end()
+	go w.apply()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		w.box.run()
 		w.drain()
-		if w.failure != nil && w.outstanding == 0 {
+		if w.failure != nil && w.outstanding == 0 && w.applied() {
 			w.recover()
 		}
 		w.noteConclusions()
 		w.finishReleases()
-		if w.quit && w.outstanding == 0 {
+		if w.quit && w.outstanding == 0 && !w.applying {
 			break
 		}
 		now := w.inst.now()
@@ -128,12 +137,13 @@ func (w *worker) run() {
 		} else if w.resumeAt.After(now) {
 			until = earlier(until, w.resumeAt)
 		}
-		due := w.maybeCommit(w.inst.now())
+		due := earlier(w.maybeCommit(w.inst.now()), w.maybeApply(w.inst.now()))
 		if !more {
 			w.wait(timer, earlier(until, due))
 		}
 	}
 	close(w.toSend)
+	close(w.toApply)
 	<-w.settled
 	w.abandon()
 	for _, s := range w.slots {

@@ -9,6 +9,8 @@ type entry[V any] struct {
 	size   int64
 	record uint64 // the record that last put the entry into the journal: each does so once
 	pins   int32  // how many batches in flight have the key
+	flight uint32 // the number of the last one of them, if there is one
+	at     int32  // and the place in its entries
 	kind   kind
 	base   knowledge
 	queued bool // waits for eviction, and will be passed over if it is not clean then

@@ -9,7 +9,11 @@ import (
 // flight is a frozen transaction whose batch may not be in the base yet.
 type flight[V any] struct {
 	seq     uint64
+	first   int // where the writes of entries begin in the batch
 	entries []*entry[V]
+	// next is, for each of entries, how many flights later its key is written
+	// again; 0 for not yet. See Merge.
+	next []uint32
 }
 
 // Freeze appends the dirty entries to b as bytes, each key once, in the order
@@ -25,14 +29,18 @@ func (s *KeyValue[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	if err := s.dropExpired(); err != nil {
 		return err
 	}
+	first := b.Len()
 	if err := s.encodeDirty(b); err != nil {
 		return err
 	}
 	s.detachScans()
-	f := flight[V]{seq: seq, entries: s.dirty[:0]}
+	s.number++
+	f := flight[V]{seq: seq, first: first, entries: s.dirty[:0]}
 	for _, e := range s.dirty {
 		if e.pending() {
+			s.supersede(e)
 			e.pins++
+			e.flight, e.at = s.number, int32(len(f.entries))
 			e.base = absent
 			if e.present {
 				e.base = there
@@ -43,6 +51,7 @@ func (s *KeyValue[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	}
 	clear(s.dirty[len(f.entries):])
 	s.dirty, s.spare = s.spare, nil
+	f.next = s.places(len(f.entries))
 	s.flights = append(s.flights, f)
 	s.Mark()
 	return nil
@@ -93,6 +102,9 @@ func (s *KeyValue[K, V]) Applied(seq uint64) {
 		clear(f.entries)
 		if cap(f.entries) > cap(s.spare) {
 			s.spare = f.entries[:0]
+		}
+		if cap(f.next) > cap(s.nexts) {
+			s.nexts = f.next
 		}
 	}
 	left := copy(s.flights, s.flights[n:])

@@ -72,6 +72,8 @@ type KeyValue[K, V any] struct {
 	dirty   []*entry[V] // in the order in which they became dirty
 	flights []flight[V] // frozen and not applied, oldest first
 	spare   []*entry[V] // memory for the next dirty
+	number  uint32      // of the last flight; they are counted
+	nexts   []uint32    // memory for the next flight
 
 	pinned  btree.Map[string, *entry[V]] // all that is not clean, if indexed
 	indexed bool

@@ -66,7 +66,7 @@ type machine[V any] struct {
 
 	current, marked, committed map[string]row
 	frozen                     []map[string]row
-	batches                    []*state.Batch
+	flights                    flights
 
 	depth int // of scans in scans
 }
@@ -183,10 +183,9 @@ func (m *machine[V]) undo(*rapid.T) {
 	m.current = maps.Clone(m.marked)
 }
 
-// freeze lets at most two transactions be in flight.
 func (m *machine[V]) freeze(t *rapid.T) {
-	if len(m.batches) == 2 {
-		t.Skip("two are in flight")
+	if m.flights.full() {
+		t.Skip("enough are in flight")
 	}
 	b := &state.Batch{}
 	m.seq++
@@ -201,29 +200,26 @@ func (m *machine[V]) freeze(t *rapid.T) {
 		}
 		seen[k] = true
 	}
-	m.batches = append(m.batches, b)
+	m.flights.add(m.seq, b)
 	m.frozen = append(m.frozen, maps.Clone(m.current))
 	m.marked = maps.Clone(m.current)
 }
 
-// applied applies one batch or two before it says so.
+// applied applies one batch or more before it says so.
 func (m *machine[V]) applied(t *rapid.T) {
-	if len(m.batches) == 0 {
+	if len(m.frozen) == 0 {
 		t.Skip("none is in flight")
 	}
-	n := rapid.IntRange(1, len(m.batches)).Draw(t, "batches")
-	m.apply(t, n)
-	m.s.Applied(m.seq - uint64(len(m.batches)))
+	m.s.Applied(m.apply(t, rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")))
 }
 
-func (m *machine[V]) apply(t *rapid.T, n int) {
-	for _, b := range m.batches[:n] {
-		if err := m.base.Apply(b, state.Position{}); err != nil {
-			t.Fatal(err)
-		}
+func (m *machine[V]) apply(t *rapid.T, n int) (seq uint64) {
+	b, seq := m.flights.take(t, m.s, n)
+	if err := m.base.Apply(b, state.Position{}); err != nil {
+		t.Fatal(err)
 	}
 	m.committed = m.frozen[n-1]
-	m.batches, m.frozen = m.batches[n:], m.frozen[n:]
+	m.frozen = m.frozen[n:]
 	want := map[string]string{}
 	for k, r := range m.committed {
 		want[k] = m.bytes(r)
@@ -233,16 +229,17 @@ func (m *machine[V]) apply(t *rapid.T, n int) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatalf("the base differs from what was frozen (-want +got):\n%s", d)
 	}
+	return seq
 }
 
-// discard is an abort: of all, or of the younger transaction after the older
-// one was applied.
+// discard is an abort: of all, or of the younger transactions after the older
+// ones were applied.
 func (m *machine[V]) discard(t *rapid.T) {
-	if len(m.batches) > 0 && rapid.Bool().Draw(t, "older committed") {
-		m.apply(t, 1)
+	if n := rapid.IntRange(0, len(m.frozen)).Draw(t, "committed"); n > 0 {
+		m.apply(t, n)
 	}
 	m.s.Discard()
-	m.batches, m.frozen = nil, nil
+	m.flights, m.frozen = flights{}, nil
 	m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
 }
 
@@ -272,12 +269,12 @@ func (m *machine[V]) scan(t *rapid.T, from, to string, seq func(func(string, V) 
 		"put": m.put, "delete": m.delete, "undo": m.undo, "get": m.get, "evict": m.evict,
 		"nothing": func(*rapid.T) {},
 		"freeze": func(t *rapid.T) {
-			if len(m.batches) < 2 {
+			if !m.flights.full() {
 				m.freeze(t)
 			}
 		},
 		"applied": func(t *rapid.T) {
-			if len(m.batches) > 0 {
+			if len(m.frozen) > 0 {
 				m.applied(t)
 			}
 		},

@@ -94,7 +94,7 @@ type versionedMachine[V any] struct {
 
 	current, marked, committed versions
 	frozen                     []versions
-	batches                    []*state.Batch
+	flights                    flights
 	log                        []state.Write // the changelog
 }
 
@@ -135,7 +135,7 @@ func (m *versionedMachine[V]) restart() {
 
 func (m *versionedMachine[V]) rewind() {
 	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.batches, m.frozen = nil, nil
+	m.flights, m.frozen = flights{}, nil
 }
 
 func (m *versionedMachine[V]) put(t *rapid.T) {
@@ -164,8 +164,8 @@ func (m *versionedMachine[V]) put(t *rapid.T) {
 }
 
 func (m *versionedMachine[V]) freeze(t *rapid.T) {
-	if len(m.batches) == 2 {
-		return // no more are ever in flight
+	if m.flights.full() {
+		return
 	}
 	b := &state.Batch{}
 	m.seq++
@@ -175,7 +175,8 @@ func (m *versionedMachine[V]) freeze(t *rapid.T) {
 	if b.Len() > 0 && len(records(t, state.Versions, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
-	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
+	m.flights.add(m.seq, b)
+	m.frozen = append(m.frozen, m.current.clone())
 	m.marked = m.current.clone()
 }
 
@@ -195,16 +196,20 @@ func records(t *rapid.T, f state.Format, b *state.Batch) (rs []state.Write) {
 }
 
 func (m *versionedMachine[V]) apply(t *rapid.T) {
-	if len(m.batches) == 0 {
+	if len(m.frozen) == 0 {
 		return
 	}
-	m.log = append(m.log, records(t, state.Versions, m.batches[0])...)
-	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
+	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
+	for _, b := range m.flights.batches[:n] {
+		m.log = append(m.log, records(t, state.Versions, b)...)
+	}
+	b, seq := m.flights.take(t, m.s, n)
+	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
-	m.committed = m.frozen[0]
-	m.batches, m.frozen = m.batches[1:], m.frozen[1:]
-	m.s.Applied(m.seq - uint64(len(m.batches)))
+	m.committed = m.frozen[n-1]
+	m.frozen = m.frozen[n:]
+	m.s.Applied(seq)
 }
 
 // restore makes the store anew of its changelog. Only records of equal key and

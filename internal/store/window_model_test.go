@@ -84,7 +84,7 @@ type windowMachine[V any] struct {
 
 	current, marked, committed windows
 	frozen                     []windows
-	batches                    []*state.Batch
+	flights                    flights
 	log                        []state.Write // the changelog
 }
 
@@ -121,7 +121,7 @@ func (m *windowMachine[V]) restart() {
 
 func (m *windowMachine[V]) rewind() {
 	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.batches, m.frozen = nil, nil
+	m.flights, m.frozen = flights{}, nil
 }
 
 // at draws the start of a window near the stream time.
@@ -157,8 +157,8 @@ func (m *windowMachine[V]) remove(t *rapid.T) {
 }
 
 func (m *windowMachine[V]) freeze(t *rapid.T) {
-	if len(m.batches) == 2 {
-		return // no more are ever in flight
+	if m.flights.full() {
+		return
 	}
 	b := &state.Batch{}
 	m.seq++
@@ -172,20 +172,25 @@ func (m *windowMachine[V]) freeze(t *rapid.T) {
 	if len(records(t, state.Windows, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
-	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
+	m.flights.add(m.seq, b)
+	m.frozen = append(m.frozen, m.current.clone())
 }
 
 func (m *windowMachine[V]) apply(t *rapid.T) {
-	if len(m.batches) == 0 {
+	if len(m.frozen) == 0 {
 		return
 	}
-	m.log = append(m.log, records(t, state.Windows, m.batches[0])...)
-	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
+	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
+	for _, b := range m.flights.batches[:n] {
+		m.log = append(m.log, records(t, state.Windows, b)...)
+	}
+	b, seq := m.flights.take(t, m.s, n)
+	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
-	m.committed = m.frozen[0]
-	m.batches, m.frozen = m.batches[1:], m.frozen[1:]
-	m.s.Applied(m.seq - uint64(len(m.batches)))
+	m.committed = m.frozen[n-1]
+	m.frozen = m.frozen[n:]
+	m.s.Applied(seq)
 	// However much has expired, what is below is bounded by what lives.
 	oldest := m.committed.time - retention - retention/8 - 1
 	for _, key := range m.base.m.Keys() {

@@ -108,7 +108,9 @@ func TestACommitAllocatesOnlyMetadata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		task.Applied(c)
+		task.Settled(c)
+		task.Merge()
+		task.Applied()
 	}
 	round()
 	round()

@@ -11,7 +11,7 @@ import (
 )
 
 // Commit is what a task has done between two freezes: one task's part of a
-// transaction. The task has no hand on it until Applied, after which it is
+// transaction. The task has no hand on it until Settled, after which it is
 // used again.
 type Commit struct {
 	// Seq is the number given to Task.Commit, also the transaction number in
@@ -190,35 +190,16 @@ func (t *Task) checkBatch(s *graph.StoreSpec, b *state.Batch) error {
 	return nil
 }
 
-// Applied says that c has been committed and that its batches are in the base
-// stores. Commits are applied in the order in which they were frozen.
-func (t *Task) Applied(c *Commit) {
-	if len(t.frozen) == 0 || t.frozen[0] != c {
-		panic(fmt.Sprintf("task %s: commit %d is not the oldest one that is frozen", t.id, c.Seq))
-	}
-	for i := range t.stores {
-		t.stores[i].view.Applied(c.Seq)
-	}
-	for _, s := range t.hooks.settlers {
-		s.Applied(c.Seq)
-	}
-	for i, in := range t.inputs {
-		in.committed = c.progress[i]
-	}
-	for i, ms := range c.times {
-		t.opTimes[i].committed = ms
-	}
-	t.frozen = append(t.frozen[:0], t.frozen[1:]...)
-	t.recycle(c)
-	t.evict()
-	t.publish()
-}
-
-// Discard drops everything since the last applied commit: queues, outputs,
-// store entries, and the frozen commits, which are the caller's to forget.
-// Positions and times go back, contexts are cancelled, nodes are closed and
-// made anew by the next call.
+// Discard drops everything since the last one that has committed: queues,
+// outputs, store entries, and the frozen commits, which are the caller's to
+// forget. Positions and times go back, contexts are cancelled, nodes are closed
+// and made anew by the next call. What has committed must have been applied, or
+// the task is of no more use: its stores are behind.
 func (t *Task) Discard() {
+	if len(t.unapplied) > 0 && t.dead == nil {
+		t.dead = fmt.Errorf("task %s: committed state was not applied; start it again", t.id)
+	}
+	t.unapplied, t.merged = nil, 0
 	for i := range t.stores {
 		t.stores[i].view.Discard()
 	}
@@ -231,7 +212,7 @@ func (t *Task) Discard() {
 	t.publish()
 }
 
-// rewind takes positions and times back to the last applied commit.
+// rewind takes positions and times back to the last commit.
 func (t *Task) rewind() {
 	t.streamTime = -1
 	for _, in := range t.inputs {
@@ -246,28 +227,4 @@ func (t *Task) rewind() {
 	}
 	t.parked, t.ask, t.yield = math.MinInt64, false, false
 	t.records, t.spoiled = 0, nil
-}
-
-func (t *Task) newCommit(seq uint64) *Commit {
-	var c *Commit
-	if n := len(t.free); n > 0 {
-		c, t.free = t.free[n-1], t.free[:n-1]
-	} else {
-		c = &Commit{Task: t.id, Out: new(graph.Outbox), batches: make([]state.Batch, len(t.stores))}
-	}
-	c.Seq = seq
-	return c
-}
-
-// recycle empties c for the next freeze. A discarded commit is not used again:
-// a client may still hold its records.
-func (t *Task) recycle(c *Commit) {
-	c.Out.Reset()
-	for i := range c.batches {
-		c.batches[i].Reset()
-	}
-	clear(c.Stores)
-	clear(c.Offsets)
-	c.Stores, c.Offsets, c.progress, c.times = c.Stores[:0], c.Offsets[:0], c.progress[:0], c.times[:0]
-	t.free = append(t.free, c)
 }

@@ -151,7 +151,7 @@ func TestDiscardKnowsWhichInputsAreAtTheirEnd(t *testing.T) {
 	r.want("waits", r.process(0).Topic, "a")
 }
 
-func TestCommitsAreAppliedInOrder(t *testing.T) {
+func TestCommitsSettleInOrder(t *testing.T) {
 	r := newRig(t, tally, "a").start()
 	r.add("a", "k=1@1", "k=2@2")
 	r.Process(0, 1)
@@ -160,10 +160,10 @@ func TestCommitsAreAppliedInOrder(t *testing.T) {
 	second := r.commit(2)
 	defer func() {
 		if recover() == nil {
-			t.Error("the second commit was applied before the first")
+			t.Error("the second commit settled before the first")
 		}
 	}()
-	r.Applied(second)
+	r.Settled(second)
 }
 
 func TestAValueThatCannotBeFrozenSpoilsTheTaskUntilDiscard(t *testing.T) {

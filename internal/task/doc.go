@@ -6,7 +6,7 @@
 //	     Add            Process                     Commit
 //	fetch ---> queues ---------> heads -> nodes -> outbox, entries ---> frozen Commit
 //	                     |                                                  |
-//	                     +-- a failed record leaves no trace       Applied / Discard
+//	                     +-- a failed record leaves no trace       Settled / Discard
 //
 // Its owner, one goroutine, calls in a loop:
 //
@@ -17,10 +17,12 @@
 //	res, err := t.Drain(nowMs)             // until res.Wait is WaitNone
 //	c, err := t.Commit(seq, nowMs)         // nil if nothing moved
 //	...                                    // produce c.Out and c.Stores, end the transaction
-//	t.Applied(c)                           // or, after an abort, t.Discard()
+//	t.Settled(c)                           // or, after an abort, t.Discard()
+//	for _, s := range t.Merge() { ... }    // now and then: write s.Batch to s.Base
+//	t.Applied()
 //
-// Several commits may be frozen and not yet applied while the task goes on.
-// They are applied in order. Discard drops all of them at once: the task is
-// then where the last applied one left it, with nodes made anew, and wants its
+// Several commits may be frozen, or committed and not yet applied, while the
+// task goes on. They settle in order. Discard drops the frozen ones at once: the
+// task is then where the last committed one left it, with nodes made anew, and wants its
 // records again from Committed on.
 package task

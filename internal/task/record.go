@@ -13,6 +13,8 @@ type store struct {
 	spec *graph.StoreSpec
 	base state.Store
 	view graph.TaskStore
+
+	merged state.Batch // of the last Merge
 }
 
 // mark is where a record or a punctuation began.

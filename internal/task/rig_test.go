@@ -132,12 +132,13 @@ func (r *rig) commit(seq uint64) *Commit {
 
 // apply does what the runtime does once a transaction has committed.
 func (r *rig) apply(c *Commit) {
-	for _, s := range c.Stores {
+	r.Settled(c)
+	for _, s := range r.Merge() {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			r.Fatal(err)
 		}
 	}
-	r.Applied(c)
+	r.Applied()
 }
 
 func (r *rig) want(what string, got, want any) {

@@ -57,9 +57,16 @@ type Task struct {
 
 	flushed bool // nodes have nothing to flush: see Drain
 
-	records int       // processed since the last freeze
-	frozen  []*Commit // not yet applied, oldest first
-	free    []*Commit
+	records   int       // processed since the last freeze
+	frozen    []*Commit // not yet committed, oldest first
+	unapplied []*Commit // committed and not yet applied, oldest first
+	merged    int       // how many of unapplied are being applied
+	merges    []StoreBatch
+	free      []*Commit       // memory for the next ones,
+	outboxes  []*graph.Outbox // of which this part is free earlier
+	seqs      []uint64        // scratch
+	batches   []*state.Batch  // scratch
+
 	own     figures
 	pub     *Published
 	dead    error // why the task is of no more use

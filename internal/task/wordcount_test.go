@@ -135,17 +135,26 @@ func (c *cluster) settle(r *running) {
 	for topic := range touched {
 		c.append(topic, graph.Input{Control: true})
 	}
-	for _, s := range done.Stores {
+	r.Settled(done)
+	if c.rand.IntN(3) == 0 {
+		c.apply(r)
+	}
+}
+
+// apply brings what has committed since the last call into the stores.
+func (c *cluster) apply(r *running) {
+	for _, s := range r.Merge() {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			c.Fatal(err)
 		}
 	}
-	r.Applied(done)
+	r.Applied()
 }
 
 // abort throws away all transactions that have not settled.
 func (c *cluster) abort(r *running) {
 	r.frozen = nil
+	c.apply(r)
 	r.Discard()
 }
 

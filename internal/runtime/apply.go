@@ -1,0 +1,139 @@
+package runtime
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/state"
+)
+
+// applyBytes is how much of it a worker may hold.
+func (w *worker) applyBytes() int64 {
+	return max(w.inst.cfg.EntryBytes/int64(4*w.inst.cfg.Workers), 1<<20)
+}
+
+// application is committed state of a worker's tasks on its way into their
+// stores. It passes from the worker to its applier and back.
+type application struct {
+	handles []*handle
+	stores  [][]task.StoreBatch // for each handle
+	ends    [][]int64           // and of each store the end of its changelog
+	seq     uint64              // of the last transaction in it
+	err     error
+}
+
+// noteCommitted takes in that a transaction has committed, and is to be applied.
+func (w *worker) noteCommitted(t *txn, now time.Time) {
+	for i, c := range t.commits {
+		h := t.handles[i]
+		for j := range c.Stores {
+			if spec := c.Stores[j].Spec; spec.Logged {
+				h.logged[spec.Name], _ = t.acked[i][j].Next()
+			}
+		}
+		h.task.Settled(c)
+	}
+	w.committed = t.seq
+	if w.unapplied.IsZero() {
+		w.unapplied = now
+	}
+}
+
+// applied reports that the stores hold all that has committed, or never will.
+func (w *worker) applied() bool {
+	return !w.applying && (w.unapplied.IsZero() || w.refused || w.inst.aborting())
+}
+
+// maybeApply hands committed state to the applier if that is due: every
+// ApplyInterval, or if there is much of it, or if its tasks leave. What is
+// written again meanwhile, in the next transactions, is spared the store: at
+// each commit it would take more than a third of the time that a count costs. A
+// crash in between costs the replay of that much more of the changelog.
+//
+// It returns when to look again.
+func (w *worker) maybeApply(now time.Time) (again time.Time) {
+	again = now.Add(time.Hour)
+	if w.applying || w.applied() {
+		return again
+	}
+	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && len(w.releases) == 0 && w.failure == nil {
+		var bytes int64
+		for _, h := range w.handles {
+			bytes += h.task.UnappliedBytes()
+		}
+		if bytes < w.applyBytes() {
+			return at
+		}
+	}
+	a := &application{seq: w.committed}
+	for _, h := range w.handles {
+		if h.lost.Load() {
+			continue // its changelog has it
+		}
+		stores := h.task.Merge()
+		ends := make([]int64, len(stores))
+		for i := range stores {
+			ends[i] = h.logged[stores[i].Spec.Name]
+		}
+		a.handles, a.stores, a.ends = append(a.handles, h), append(a.stores, stores), append(a.ends, ends)
+	}
+	w.unapplied, w.applying = time.Time{}, true
+	w.toApply <- a // never blocks: there is one at a time
+	return again
+}
+
+// apply is the applier's goroutine.
+func (w *worker) apply() {
+	for a := range w.toApply {
+		a.err = w.write(a)
+		w.appliedOnes <- a
+		w.box.notify()
+	}
+}
+
+// write writes the batches to the stores, each with the position behind its
+// last changelog record.
+func (w *worker) write(a *application) error {
+	now := w.inst.now().UnixMilli()
+	for i, h := range a.handles {
+		for j, s := range a.stores[i] {
+			p := state.Position{CurrentAt: now}
+			if s.Spec.Logged {
+				p.TopicID, p.Next = h.topicIDs[s.Spec.Name], a.ends[i][j]
+			}
+			if err := s.Base.Apply(s.Batch, p); err != nil {
+				return &processor.Error{Class: processor.Commit, Task: h.id, Partition: -1, Offset: -1, Err: &storeError{h, s.Spec.Name, err}}
+			}
+		}
+	}
+	return w.inst.cfg.fault(PointApplied, a.seq)
+}
+
+// finishApplication lets the entries go that are in the stores now. If a store
+// did not take them, it must take no later ones: it would seem to be current.
+func (w *worker) finishApplication(a *application) {
+	w.applying = false
+	if a.err != nil {
+		w.refused = true
+		w.inst.fail(a.err)
+	}
+	for _, h := range a.handles {
+		h.task.Applied()
+	}
+}
+
+// storeError is a committed batch that a store did not take. Nothing is lost:
+// the store is behind its changelog and catches up at the next start.
+type storeError struct {
+	h     *handle
+	store string
+	err   error
+}
+
+func (e *storeError) Error() string {
+	return fmt.Sprintf("write committed state of store %s, task %s: %v (the changelog has it; free the disk or fix the state folder and start again)", e.store, e.h.id, e.err)
+}
+
+func (e *storeError) Unwrap() error { return e.err }

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// Merge appends to b what the batches of the oldest flights, whose numbers are
+// seqs, add up to: of the writes
+// of a key only the last one. Which that is was noted when later ones were
+// frozen, while their entries were at hand: to find it out here would take
+// another look-up for each write.
+//
+//	flight 1   a b c            flight 2   b d          flight 3   a
+//	next       2 1 -                       - -                     -
+//	merged: 1 and 2 are a c b d, all of them c b d a
+//
+// A write that a flight behind batches supersedes is taken: that one may be
+// undone. What a batch has beside its entries, such as the deletion of a range,
+// is taken in its place.
+func (s *KeyValue[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+	end := 0
+	for end < len(s.flights) && s.flights[end].seq <= seqs[len(seqs)-1] {
+		end++
+	}
+	for i, f := range s.flights[:end] {
+		at := slices.Index(seqs, f.seq)
+		if at < 0 {
+			continue // it had nothing to write
+		}
+		from := batches[at]
+		for j := range from.Len() {
+			if k := j - f.first; k >= 0 && k < len(f.next) && f.next[k] != 0 && i+int(f.next[k]) < end {
+				continue
+			}
+			b.Copy(from, j)
+		}
+	}
+}
+
+// supersede notes that the flight that is being made has a key which one that
+// was not applied has, too.
+func (s *KeyValue[K, V]) supersede(e *entry[V]) {
+	if e.pins == 0 {
+		return
+	}
+	behind := s.number - e.flight
+	s.flights[len(s.flights)-int(behind)].next[e.at] = behind
+}
+
+// places is memory for the next of a flight.
+func (s *KeyValue[K, V]) places(n int) []uint32 {
+	p := s.nexts
+	s.nexts = nil
+	if cap(p) < n {
+		return make([]uint32, n)
+	}
+	p = p[:n]
+	clear(p)
+	return p
+}

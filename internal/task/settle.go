@@ -1,0 +1,141 @@
+package task
+
+import (
+	"fmt"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/state"
+)
+
+// Settled says that c has committed. Commits do so in the order in which they
+// were frozen. What they wrote stays with the task until it is applied: see
+// Merge.
+//
+//	          Commit          Settled          Merge         Applied
+//	entries --------> frozen --------> unapplied -----> ... ----------> in the base stores
+func (t *Task) Settled(c *Commit) {
+	if len(t.frozen) == 0 || t.frozen[0] != c {
+		panic(fmt.Sprintf("task %s: commit %d is not the oldest one that is frozen", t.id, c.Seq))
+	}
+	for _, s := range t.hooks.settlers {
+		s.Applied(c.Seq)
+	}
+	for i, in := range t.inputs {
+		in.committed = c.progress[i]
+	}
+	for i, ms := range c.times {
+		t.opTimes[i].committed = ms
+	}
+	t.frozen = append(t.frozen[:0], t.frozen[1:]...)
+	c.Out.Reset()
+	t.outboxes, c.Out = append(t.outboxes, c.Out), nil
+	t.unapplied = append(t.unapplied, c)
+	t.publish()
+}
+
+// UnappliedBytes is roughly the memory of what has committed and is not
+// applied.
+func (t *Task) UnappliedBytes() (sum int64) {
+	for _, c := range t.unapplied {
+		for i := range c.Stores {
+			sum += c.Stores[i].Batch.Memory()
+		}
+	}
+	return sum
+}
+
+// Merge returns what has committed and is not applied as one batch for each
+// store that was written. Of a key that several transactions wrote it has the
+// last value only: stores on disk are spared the others. The batches are the
+// caller's until Applied, of which each Merge needs one.
+func (t *Task) Merge() []StoreBatch {
+	if t.merged > 0 {
+		panic(fmt.Sprintf("task %s: the last merge was not applied", t.id))
+	}
+	t.merged = len(t.unapplied)
+	t.merges = t.merges[:0]
+	for i := range t.stores {
+		if b := t.merge(i); b != nil {
+			t.merges = append(t.merges, StoreBatch{t.stores[i].spec, t.stores[i].base, b})
+		}
+	}
+	return t.merges
+}
+
+// merge is Merge for one store; it returns nil if there is nothing to write.
+func (t *Task) merge(i int) *state.Batch {
+	s := &t.stores[i]
+	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
+	for _, c := range t.unapplied {
+		if b := &c.batches[i]; b.Len() > 0 {
+			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
+		}
+	}
+	if len(t.batches) < 2 {
+		if len(t.batches) == 0 {
+			return nil
+		}
+		return t.batches[0]
+	}
+	s.merged.Reset()
+	if m, ok := s.view.(graph.Merger); ok {
+		m.Merge(t.seqs, t.batches, &s.merged)
+		return &s.merged
+	}
+	for _, b := range t.batches {
+		for j := range b.Len() {
+			s.merged.Copy(b, j)
+		}
+	}
+	return &s.merged
+}
+
+// Applied says that the batches of the last Merge are in the base stores.
+func (t *Task) Applied() {
+	if t.merged == 0 {
+		return
+	}
+	for i := range t.stores {
+		t.stores[i].view.Applied(t.unapplied[t.merged-1].Seq)
+	}
+	for _, c := range t.unapplied[:t.merged] {
+		t.recycle(c)
+	}
+	left := copy(t.unapplied, t.unapplied[t.merged:])
+	clear(t.unapplied[left:])
+	t.unapplied, t.merged = t.unapplied[:left], 0
+	t.evict()
+	t.publish()
+}
+
+func (t *Task) newCommit(seq uint64) *Commit {
+	var c *Commit
+	if n := len(t.free); n > 0 {
+		c, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		c = &Commit{Task: t.id, batches: make([]state.Batch, len(t.stores))}
+	}
+	if n := len(t.outboxes); n > 0 {
+		c.Out, t.outboxes = t.outboxes[n-1], t.outboxes[:n-1]
+	} else {
+		c.Out = new(graph.Outbox)
+	}
+	c.Seq = seq
+	return c
+}
+
+// recycle empties c for the next freeze. A discarded commit is not used again:
+// a client may still hold its records.
+func (t *Task) recycle(c *Commit) {
+	if c.Out != nil {
+		c.Out.Reset()
+		t.outboxes, c.Out = append(t.outboxes, c.Out), nil
+	}
+	for i := range c.batches {
+		c.batches[i].Reset()
+	}
+	clear(c.Stores)
+	clear(c.Offsets)
+	c.Stores, c.Offsets, c.progress, c.times = c.Stores[:0], c.Offsets[:0], c.progress[:0], c.times[:0]
+	t.free = append(t.free, c)
+}
