@@ -44,12 +44,19 @@ func (Windowed[K]) DeriveSerde(func(reflect.Type) (any, bool)) (any, error) {
 // To puts such a key into the partition of the key alone, as Kafka Streams
 // does.
 func WindowedSerde[K any](key serde.Serde[K], size time.Duration) serde.Serde[Windowed[K]] {
-	return windowedSerde[K]{key, size}
+	return windowedSerde[K]{key: key, size: size}
 }
 
 type windowedSerde[K any] struct {
 	key  serde.Serde[K]
 	size time.Duration
+	end  func(startMs int64) (endMs int64) // in place of size, if there is one
+}
+
+// WindowedSerdeFunc is WindowedSerde for windows that differ in size: end is
+// when the one ends that begins at startMs, in milliseconds since 1970.
+func WindowedSerdeFunc[K any](key serde.Serde[K], end func(startMs int64) (endMs int64)) serde.Serde[Windowed[K]] {
+	return windowedSerde[K]{key: key, end: end}
 }
 
 // startLen is how many bytes the start of a window takes.
@@ -72,11 +79,18 @@ func (s windowedSerde[K]) Decode(b []byte) (w Windowed[K], err error) {
 	if err != nil {
 		return w, err
 	}
-	return WindowOf(key, int64(binary.BigEndian.Uint64(b[n:])), s.size), nil
+	start := int64(binary.BigEndian.Uint64(b[n:]))
+	if s.end != nil {
+		return Windowed[K]{key, start, s.end(start)}, nil
+	}
+	return WindowOf(key, start, s.size), nil
 }
 
 // SerdeName tells the serde of the key and the size.
 func (s windowedSerde[K]) SerdeName() string {
+	if s.end != nil {
+		return "windowed " + serde.NameOf(s.key)
+	}
 	return "windowed " + serde.NameOf(s.key) + " " + s.size.String()
 }
 
@@ -87,7 +101,7 @@ func (s windowedSerde[K]) ForTopic(topic string, role serde.Role) (serde.Serde[W
 		return s, nil
 	}
 	key, err := f.ForTopic(topic, role)
-	return windowedSerde[K]{key, s.size}, err
+	return windowedSerde[K]{key, s.size, s.end}, err
 }
 
 // PartitionKey tells sinks which of the encoded bytes choose the partition.

@@ -13,14 +13,16 @@ import (
 type assigned interface {
 	Windows
 	assigner() assigner
+	// End is the end of the window that begins at startMs.
+	End(startMs int64) int64
 }
 
 // assigner is the arithmetic of assigned windows. A window that begins later
 // must not end earlier.
 type assigner interface {
 	// assign appends the windows that a time is in to dst, in the order in which
-	// they begin.
-	assign(dst []window, timeMs int64) []window
+	// they begin. An error is a mistake in the user's windows.
+	assign(dst []window, timeMs int64) ([]window, error)
 }
 
 // window are the bounds of a window in milliseconds. The end is not part of it,
@@ -34,7 +36,7 @@ const endOfTime = math.MaxInt64
 func (f folding[K, V, A, R]) assigned(s site[K, A], w assigned) kind[K, V, A, R] {
 	addStore(s, f.name, w, f.options)
 	return kind[K, V, A, R]{
-		keys: state.WindowedSerde(s.ks, w.spans().size),
+		keys: windowKeys(s.ks, w),
 		view: windowView[K](f.name, f.result),
 		instance: func(t graph.Task, o operator[K, V, A, R]) graph.Receiver[K, V] {
 			return &fold[K, V, A, R]{
@@ -59,7 +61,9 @@ func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 	if !ok || err != nil {
 		return err
 	}
-	r.in = r.assigner.assign(r.in[:0], m.Time)
+	if r.in, err = r.assigner.assign(r.in[:0], m.Time); err != nil {
+		return graph.At(r.node, err)
+	}
 	if len(r.in) == 0 {
 		*r.late++
 	}

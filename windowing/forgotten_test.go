@@ -47,7 +47,7 @@ func TestStreamTimeOfTheStoreCountsToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := Tumbling(10 * time.Millisecond).Grace(5 * time.Millisecond)
-	rows := store.NewWindow(base, serde.String, serde.Int64, store.Options{Name: "counts", Size: w.size, Retention: w.spans().retention})
+	rows := store.NewWindow(base, serde.String, serde.Int64, store.Options{Name: "counts", End: w.End, Retention: w.spans().retention})
 	if _, err := rows.Put("other", 1, 1000); err != nil {
 		t.Fatal(err)
 	}

@@ -14,15 +14,15 @@ import (
 // addStore adds the window store of a node: what topology does for key-value
 // stores. The changelog has the bytes and the configs that Kafka Streams gives
 // it.
-func addStore[K, A any](s site[K, A], name string, w Windows, o *graph.Options) {
+func addStore[K, A any](s site[K, A], name string, w assigned, o *graph.Options) {
 	b, n, of := s.b, s.n, w.spans()
 	changelog := name + "-changelog"
-	keys := storeKeys[K]{state.WindowedSerde(s.ks, of.size)}
+	keys := storeKeys[K]{windowKeys(s.ks, w)}
 	ks, as := graph.ForTopic(b, n, s.ks, changelog, serde.Key), graph.ForTopic(b, n, s.as, changelog, serde.Value)
 	spec := &graph.StoreSpec{
 		Name: name, Line: n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
 		Types:  graph.TypesOf[state.Windowed[K], A](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; size " + of.size.String() + "; retention " + of.retention.String(),
+		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; " + of.String(),
 		Format: state.Windows, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
 		Serdes: graph.TopicSerdes{Key: keys, Value: as},
 		LogConfig: map[string]string{
@@ -30,9 +30,12 @@ func addStore[K, A any](s site[K, A], name string, w Windows, o *graph.Options) 
 			"retention.ms":   strconv.FormatInt((of.retention + logRetention).Milliseconds(), 10),
 		},
 	}
+	if of.retention == 0 {
+		spec.LogConfig = map[string]string{"cleanup.policy": "compact"}
+	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
-		return store.NewWindow(base, ks, as, store.Options{Name: name, Size: of.size, Retention: of.retention})
+		return store.NewWindow(base, ks, as, store.Options{Name: name, End: w.End, Retention: of.retention})
 	}
 	b.AddStore(spec)
 }
@@ -40,6 +43,14 @@ func addStore[K, A any](s site[K, A], name string, w Windows, o *graph.Options) 
 // logRetention is how long the broker keeps records of a changelog beyond what
 // the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
 const logRetention = 24 * time.Hour
+
+// windowKeys is the serde of the keys of windows on topics.
+func windowKeys[K any](ks serde.Serde[K], w assigned) serde.Serde[state.Windowed[K]] {
+	if size := w.spans().size; size > 0 {
+		return state.WindowedSerde(ks, size)
+	}
+	return state.WindowedSerdeFunc(ks, w.End)
+}
 
 // storeKeys is the serde of the keys in a changelog: those of topics and 4
 // bytes, a number that only stores with duplicates use.

@@ -7,10 +7,12 @@ import (
 	"github.com/millrace-io/millrace/internal/graph"
 )
 
-// TimeWindows are windows of one size that begin at fixed times: Tumbling or
-// Hopping makes them. The zero value is of no use.
+// TimeWindows are windows whose bounds follow from the time of a record alone:
+// Tumbling and Hopping make them, and Calendar, Unlimited and Custom. The zero
+// value is of no use.
 type TimeWindows struct {
 	size, advance, grace time.Duration
+	scheme               Scheme // in place of size and advance, if there is one
 }
 
 // Tumbling are windows of a size that begin where the one before ends: each
@@ -41,6 +43,9 @@ func (w TimeWindows) Grace(d time.Duration) TimeWindows {
 
 // String says what the windows are, for descriptions.
 func (w TimeWindows) String() string {
+	if w.scheme != nil {
+		return w.scheme.String() + "; grace " + w.grace.String()
+	}
 	s := "tumbling " + w.size.String()
 	if w.advance != w.size {
 		s = "hopping " + w.size.String() + " every " + w.advance.String()
@@ -48,27 +53,51 @@ func (w TimeWindows) String() string {
 	return s + "; grace " + w.grace.String()
 }
 
+// End is when the window ends that begins at startMs, in milliseconds since
+// 1970: the first one that is not in it, math.MaxInt64 if it never ends. A
+// topic's key has the start only; this is how to read those of windows that
+// differ in size:
+//
+//	topology.KeySerde(state.WindowedSerdeFunc(serde.String, months.End))
+func (w TimeWindows) End(startMs int64) int64 {
+	if w.scheme != nil {
+		return w.scheme.End(startMs)
+	}
+	return w.arithmetic().end(startMs)
+}
+
 // check notes what is wrong with the windows of an operator.
 func (w TimeWindows) check(b *graph.Builder, n *graph.Node) {
+	size, advance := w.size, w.advance
+	if w.scheme != nil {
+		size, advance = max(w.scheme.Longest(), time.Millisecond), time.Millisecond
+	}
 	for _, d := range [...]struct {
 		name        string
 		span, least time.Duration
-	}{{"the size of a window", w.size, time.Millisecond}, {"the advance of windows", w.advance, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
+	}{{"the size of a window", size, time.Millisecond}, {"the advance of windows", advance, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
 		if d.span < d.least || d.span%time.Millisecond != 0 {
 			b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, d.name, d.span, d.least)
 			return
 		}
 	}
 	switch {
-	case w.advance > w.size:
+	case advance > size:
 		b.Errorf(n.Line, "%s: windows of %s every %s leave out the time between them: give an advance of at most the size", n.Op, w.size, w.advance)
-	case w.grace > math.MaxInt64-w.size:
-		b.Errorf(n.Line, "%s: a window of %s and its grace of %s are too long together", n.Op, w.size, w.grace)
+	case w.grace > math.MaxInt64-size:
+		b.Errorf(n.Line, "%s: a window of %s and its grace of %s are too long together", n.Op, size, w.grace)
 	}
 }
 
 func (w TimeWindows) spans() spans {
-	return spans{size: w.size, grace: w.grace, retention: w.size + w.grace}
+	if w.scheme == nil {
+		return spans{size: w.size, grace: w.grace, retention: w.size + w.grace}
+	}
+	longest := w.scheme.Longest()
+	if longest <= 0 {
+		return spans{grace: w.grace, endless: true}
+	}
+	return spans{grace: w.grace, retention: longest + w.grace}
 }
 
 // arithmetic is TimeWindows in milliseconds.
@@ -76,7 +105,12 @@ type arithmetic struct {
 	size, advance int64
 }
 
-func (w TimeWindows) assigner() assigner { return w.arithmetic() }
+func (w TimeWindows) assigner() assigner {
+	if w.scheme != nil {
+		return newCustom(w.scheme)
+	}
+	return w.arithmetic()
+}
 
 func (w TimeWindows) arithmetic() arithmetic {
 	return arithmetic{w.size.Milliseconds(), w.advance.Milliseconds()}
@@ -99,12 +133,12 @@ func (a arithmetic) windows(t int64) (first, n int64) {
 }
 
 // assign implements assigner.
-func (a arithmetic) assign(dst []window, timeMs int64) []window {
+func (a arithmetic) assign(dst []window, timeMs int64) ([]window, error) {
 	start, n := a.windows(timeMs)
 	for ; n > 0; start, n = start+a.advance, n-1 {
 		dst = append(dst, window{start, a.end(start)})
 	}
-	return dst
+	return dst, nil
 }
 
 // end is that of the window that begins at startMs, math.MaxInt64 if it lies

@@ -29,7 +29,7 @@ type spans struct {
 	// inclusive says that the end is part of the window.
 	inclusive bool
 	// retention is how long the store keeps a window: from its start on, or from
-	// its end if windows are kept by that.
+	// its end if windows are kept by that; 0 is for ever.
 	retention time.Duration
 	// endless says that windows never close.
 	endless bool
@@ -41,6 +41,18 @@ func (s spans) lasts() int64 {
 		return s.gap.Milliseconds() + 1
 	}
 	return s.gap.Milliseconds()
+}
+
+// String is what descriptions of a store tell.
+func (s spans) String() string {
+	size, retention := "", "for ever"
+	if s.size > 0 {
+		size = "size " + s.size.String() + "; "
+	}
+	if s.retention > 0 {
+		retention = s.retention.String()
+	}
+	return size + "retention " + retention
 }
 
 // closesAfter is how far the stream time has to be past the end of a window to

@@ -31,9 +31,11 @@ type Options struct {
 	// History is how far back a versioned store remembers, in whole
 	// milliseconds; see Versioned.
 	History time.Duration
-	// Size is how long the windows of a window store are, and Retention how long
-	// they live, in whole milliseconds; see Window.
-	Size, Retention time.Duration
+	// End is when the window of a window store ends that begins at startMs, and
+	// Retention how long windows live, in whole milliseconds, 0 for ever; see
+	// Window.
+	End       func(startMs int64) (endMs int64)
+	Retention time.Duration
 }
 
 // KeyValue is the transactional view of one store of one task. Its methods are

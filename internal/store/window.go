@@ -36,7 +36,7 @@ type Window[K, V any] struct {
 }
 
 // NewWindow makes the view of base, with nothing in it yet. It takes Name, Now,
-// Size and Retention of o.
+// End and Retention of o.
 func NewWindow[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Window[K, V] {
 	return &Window[K, V]{
 		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
@@ -141,6 +141,9 @@ func (s *Window[K, V]) Watermark(ms *int64) { s.watermark = ms }
 
 // oldest is the start of the oldest window that can be live.
 func (s *Window[K, V]) oldest() int64 {
+	if s.o.Retention == 0 {
+		return math.MinInt64
+	}
 	streamTime := s.streamTime
 	if s.watermark != nil {
 		streamTime = *s.watermark

@@ -30,6 +30,8 @@ const (
 	retention  = 12 // ms
 )
 
+func windowEnd(start int64) int64 { return state.WindowOf("", start, windowSize*time.Millisecond).End }
+
 type window struct {
 	start int64
 	key   string
@@ -114,7 +116,7 @@ func windowModel[V any](v values[V]) func(t *rapid.T) {
 
 func (m *windowMachine[V]) restart() {
 	m.s = store.NewWindow(m.base, text{}, m.serde, store.Options{
-		Name: "counts", Size: windowSize * time.Millisecond, Retention: retention * time.Millisecond, Now: &m.now,
+		Name: "counts", End: windowEnd, Retention: retention * time.Millisecond, Now: &m.now,
 	})
 	m.rewind()
 }

@@ -12,7 +12,7 @@ import (
 
 // openWindows opens a view of windows of 5 ms that live for 12.
 func openWindows[V any](b *base, vs serde.Serde[V]) *store.Window[string, V] {
-	return store.NewWindow(b, text{}, vs, store.Options{Name: "counts", Size: windowSize * time.Millisecond, Retention: retention * time.Millisecond})
+	return store.NewWindow(b, text{}, vs, store.Options{Name: "counts", End: windowEnd, Retention: retention * time.Millisecond})
 }
 
 func applyWindows[V any](t *testing.T, b *base, s *store.Window[string, V], seq uint64) (ranges int) {
@@ -33,7 +33,7 @@ func applyWindows[V any](t *testing.T, b *base, s *store.Window[string, V], seq 
 func TestExpiredWindowsGoByFewRanges(t *testing.T) {
 	const lifetime, commits = 800, 400
 	b := &base{}
-	s := store.NewWindow(b, text{}, serde.Serde[int64](number{}), store.Options{Name: "counts", Size: time.Millisecond, Retention: lifetime * time.Millisecond})
+	s := store.NewWindow(b, text{}, serde.Serde[int64](number{}), store.Options{Name: "counts", End: windowEnd, Retention: lifetime * time.Millisecond})
 	b.scanErr = errRefused // nothing may scan
 	ranges := 0
 	for i := range uint64(commits) {
@@ -66,6 +66,28 @@ func TestExpiredWindowsGoAfterARestart(t *testing.T) {
 		t.Errorf("%v, %v", ok, err)
 	}
 	stores(t, false)(openWindows(b, text{}).Put("k", "v", 1))
+}
+
+// A retention of 0 is for ever.
+func TestWindowsWithoutARetentionStay(t *testing.T) {
+	b := &base{}
+	s := store.NewWindow(b, text{}, text{}, store.Options{Name: "counts", End: windowEnd})
+	stores(t, true)(s.Put("k", "v", math.MaxInt64))
+	stores(t, true)(s.Put("k", "v", -5))
+	if ranges := applyWindows(t, b, s, 1); ranges != 0 {
+		t.Errorf("%d ranges", ranges)
+	}
+	rows, err := state.Windows.Restoring(b, 0)
+	do(t, err)
+	var batch state.Batch
+	rows.Add(&batch, state.Write{Key: []byte("k\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00"), Value: []byte("v")})
+	rows.Finish(&batch)
+	do(t, b.Apply(&batch, state.Position{}))
+	var starts []int64
+	for w := range s.All() {
+		starts = append(starts, w.Start)
+	}
+	same(t, starts, []int64{-5, 9, math.MaxInt64})
 }
 
 func TestTimesOfWindowsAtTheEndsOfTime(t *testing.T) {

@@ -77,7 +77,7 @@ func (s *Window[K, V]) find(key K, fromMs, toMs int64, backward bool) (all []fou
 				if err != nil {
 					return false, err
 				}
-				all = append(all, found[K, V]{state.WindowOf(key, w.StartMs, s.o.Size), v})
+				all = append(all, found[K, V]{state.Windowed[K]{Key: key, Start: w.StartMs, End: s.o.End(w.StartMs)}, v})
 			}
 			switch {
 			case backward && passed > 0:
@@ -179,7 +179,7 @@ func (s *Window[K, V]) list(keys *[2]K, fromMs, toMs int64, backward bool, yield
 		if err != nil {
 			return false, err
 		}
-		return yield(state.WindowOf(k, w.StartMs, s.o.Size), v, timeMs), nil
+		return yield(state.Windowed[K]{Key: k, Start: w.StartMs, End: s.o.End(w.StartMs)}, v, timeMs), nil
 	})
 }
 
