@@ -21,7 +21,7 @@ func TestWindowsAreRestoredWhileTheyLive(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		const lifetime = 50 * time.Millisecond
 		open := func(s state.Store) *store.Window[string, string] {
-			return store.NewWindow(s, serde.String, serde.String, store.Options{Name: "counts", Size: 10 * time.Millisecond, Retention: lifetime})
+			return store.NewWindow(s, serde.String, serde.String, store.Options{Name: "counts", End: func(start int64) int64 { return start + 10 }, Retention: lifetime})
 		}
 		l := newLog(t, b, 1, nil)
 		view, w := open(newStore(t)), Writer{Topic: l.topic, Format: state.Windows}
