@@ -25,13 +25,21 @@ type Writer struct {
 // last. A caller reuses both once the transaction is over.
 func (w *Writer) Append(dst []kgo.Record, b *state.Batch) ([]kgo.Record, error) {
 	var keys []byte // those that are not in b as they are logged
+	var headers []kgo.RecordHeader
+	if key, value, ok := w.Format.LogHeader(); ok {
+		headers = []kgo.RecordHeader{{Key: key, Value: value}}
+	}
 	for i := range b.Len() {
 		u, ok, err := w.Format.Record(b.At(i), &keys)
 		if err != nil {
 			return dst, fmt.Errorf("changelog topic %s partition %d: %w", w.Topic, w.Partition, err)
 		}
-		if ok {
-			dst = append(dst, kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Value: u.Value, Timestamp: time.UnixMilli(u.Time)})
+		if !ok {
+			continue
+		}
+		dst = append(dst, kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Value: u.Value, Timestamp: time.UnixMilli(u.Time)})
+		if !u.Delete {
+			dst[len(dst)-1].Headers = headers
 		}
 	}
 	return dst, nil

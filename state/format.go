@@ -32,6 +32,10 @@ const (
 	// Rows are deleted when they have expired: the changelog does not hear of
 	// that, nor of the row that holds the store's stream time, nor of the index.
 	Sessions
+	// Buffers has two rows for each entry, see BufferRow. The changelog record has
+	// the key and the value of the entry, which ends with the time for which it
+	// waits, as in Kafka Streams' buffer of suppressed updates.
+	Buffers
 )
 
 // String returns the format's name in lower case.
@@ -47,6 +51,8 @@ func (f Format) String() string {
 		return "windows"
 	case Sessions:
 		return "sessions"
+	case Buffers:
+		return "buffers"
 	}
 	return fmt.Sprintf("format %d", uint8(f))
 }
@@ -100,6 +106,12 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 			return w, false, err
 		}
 		return Write{Key: r.Key, Value: r.Value, Delete: r.Null, Time: r.TimeMs}, true, nil
+	case Buffers:
+		var r BufferRow
+		if err := r.DecodeKey(w.Key); err != nil || r.Place {
+			return w, false, err
+		}
+		w.Key = r.Key
 	}
 	return w, true, nil
 }
@@ -122,14 +134,19 @@ func (f Format) hasStreamTime() bool { return f == Versions || f == Windows || f
 // Restore appends to b what a changelog record does to a store. Records may
 // come again. Those of Versions may come in any order, unless they have both
 // key and time in common. Windows leaves out records whose key is too short for
-// one. What a record does to the stream time of a store is left to Restoring,
-// and so is all that one does in a format with Segments.
+// one, Buffers those whose value is. What a record does to the stream time of a
+// store is left to Restoring, and so is all that one does in a format with
+// Segments.
 func (f Format) Restore(b *Batch, record Write) {
 	if f == Versions {
 		r := VersionRow{Key: record.Key, TimeMs: record.Time, Value: record.Value, Null: record.Delete}
 		slab := r.AppendKey(b.Slab())
 		n := len(slab) - len(b.Slab())
 		b.Commit(r.AppendValue(slab), n, false, record.Time)
+		return
+	}
+	if f == Buffers {
+		restoreBuffer(b, record)
 		return
 	}
 	slab := b.Slab()

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"math"
+
+	"github.com/millrace-io/millrace/state"
+)
+
+// Mark begins a record.
+func (s *Buffer[K, V]) Mark() {
+	s.rows.Mark()
+	s.marked, s.tallyMarked = s.first, s.tally
+}
+
+// Undo takes back what was written since Mark, or since Freeze if that came
+// later, and begins a record.
+func (s *Buffer[K, V]) Undo() {
+	s.rows.Undo()
+	s.first, s.tally = s.marked, s.tallyMarked
+}
+
+// Freeze appends the dirty rows to b, as KeyValue.Freeze does.
+func (s *Buffer[K, V]) Freeze(seq uint64, b *state.Batch) error {
+	if err := s.rows.Freeze(seq, b); err != nil {
+		return err
+	}
+	s.marked, s.tallyMarked = s.first, s.tally
+	return nil
+}
+
+// Applied says that the batches up to seq are in the base.
+func (s *Buffer[K, V]) Applied(seq uint64) { s.rows.Applied(seq) }
+
+// Discard forgets everything that is not in the base, and what is known of it.
+func (s *Buffer[K, V]) Discard() {
+	s.rows.Discard()
+	s.first, s.marked = math.MinInt64, math.MinInt64
+	s.tally, s.tallyMarked = tally{}, tally{}
+}
+
+// Bytes is the rough size of the entries by kind.
+func (s *Buffer[K, V]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) { return s.rows.Bytes() }
+
+// Evict drops clean entries until at most limit bytes of them are left.
+func (s *Buffer[K, V]) Evict(limit int64) { s.rows.Evict(limit) }
