@@ -112,7 +112,7 @@ func (d *Driver) outcome() (outcome, error) {
 			if !spec.Logged {
 				continue // a crash may lose it
 			}
-			rows, err := contents(r.stores[spec.Name])
+			rows, err := contents(spec, r.stores[spec.Name])
 			if err != nil {
 				return nil, err
 			}
@@ -165,13 +165,19 @@ func (d *Driver) replay(spec *graph.StoreSpec, number int32) (outcome, error) {
 	if _, err := d.restore(spec, s, number); err != nil {
 		return nil, err
 	}
-	return contents(s)
+	return contents(spec, s)
 }
 
-func contents(s state.Store) (outcome, error) {
+// contents are the rows of a store, but for places: those that are left behind
+// differ.
+func contents(spec *graph.StoreSpec, s state.Store) (outcome, error) {
 	o := outcome{}
 	c := s.Scan(nil, nil, false)
 	for c.Next() {
+		var r state.BufferRow
+		if spec.Format == state.Buffers && r.DecodeKey(c.Key()) == nil && r.Place {
+			continue
+		}
 		o[fmt.Sprintf("key %q", c.Key())] = fmt.Sprintf("%q", bytes.Clone(c.Value()))
 	}
 	if err := c.Err(); err != nil {

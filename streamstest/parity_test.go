@@ -26,8 +26,8 @@ var notYet = []string{
 	"fk-inner", "fk-left", "hopping-final", "session-final", "session-suppress",
 	"sliding-reduce", "stream-global-inner", "stream-global-left", "stream-stream-inner", "stream-stream-left",
 	"stream-stream-outer", "stream-table-inner", "stream-table-left", "stream-versioned-table-grace",
-	"stream-versioned-table-left", "suppress-max-records", "suppress-time-limit", "table-table-inner",
-	"table-table-left", "table-table-outer", "tumbling-final", "tumbling-suppress",
+	"stream-versioned-table-left", "table-table-inner",
+	"table-table-left", "table-table-outer", "tumbling-final",
 }
 
 // traced is one line of a trace: a record, and what came of it.

@@ -76,6 +76,7 @@ func (f folding[K, V, A, R]) table(g graph.Grouped) Table[K, V, R] {
 	f.windows = given(b, n, f.windows)
 	n.Detail = f.windows.String()
 	n.CoPartition, n.StreamTime = true, true
+	n.Closing = closingOf[K](f.windows)
 	n.Stores = []string{f.name}
 	n.Out = []graph.Port{graph.NewPort[state.Windowed[K], graph.Change[R]](), graph.NewPort[K, Late[V]]()}
 	ks := graph.KeySerde[K](n, in, f.options)

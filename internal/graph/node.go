@@ -29,6 +29,9 @@ type Node struct {
 	// Snapshots says that the node sends on all rows of a table at times, and
 	// not what changes in them.
 	Snapshots bool
+	// Closing says how the windows in the node's keys close, in a type of package
+	// windowing; nil if they are in none, or were before.
+	Closing any
 	// Calls says how the node calls another service, nil if it calls none.
 	Calls *CallLimits
 	// Detail is what else describes the node: parts that begin with what they

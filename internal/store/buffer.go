@@ -131,7 +131,7 @@ func (s *Buffer[K, V]) remove(old buffered[V]) error {
 func (s *Buffer[K, V]) Held() (entries int, bytes int64, err error) {
 	if !s.tally.known {
 		s.tally = tally{known: true}
-		err = s.rows.merge([]byte{1}, nil, func(r row[buffered[V]]) (bool, error) {
+		err = s.rows.merge(firstEntry, nil, func(r row[buffered[V]]) (bool, error) {
 			b, err := s.value(r)
 			if err == nil {
 				s.tally.entries++
@@ -196,6 +196,9 @@ func (s *Buffer[K, V]) putPlace(key []byte, atMs, timeMs int64) error {
 	s.first = min(s.first, atMs)
 	return s.rows.PutWithTime(s.place, buffered[V]{place: true}, timeMs)
 }
+
+// firstEntry is the key that separates places and entries.
+var firstEntry = state.BufferRow{}.AppendKey(nil)
 
 // bufferedSerde writes an entry as its value and its time, and a place as
 // nothing.

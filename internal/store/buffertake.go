@@ -91,7 +91,7 @@ func (s *Buffer[K, V]) scan(from, untilMs int64) (next int64, err error) {
 	s.due.list, s.due.slab = s.due.list[:0], s.due.slab[:0]
 	next = math.MaxInt64
 	s.place = state.BufferRow{TimeMs: from, Place: true}.AppendKey(s.place[:0])
-	err = s.rows.merge(s.place, []byte{1}, func(r row[buffered[V]]) (more bool, err error) {
+	err = s.rows.merge(s.place, firstEntry, func(r row[buffered[V]]) (more bool, err error) {
 		var p state.BufferRow
 		if err := p.DecodeKey(r.key); err != nil {
 			return false, fmt.Errorf("store %s: %w", s.name, err)
@@ -147,7 +147,7 @@ func (s *Buffer[K, V]) deletePlace(p place) error {
 func (s *Buffer[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		s.ops.All++
-		s.scanErr = s.rows.merge([]byte{1}, nil, func(r row[buffered[V]]) (more bool, err error) {
+		s.scanErr = s.rows.merge(firstEntry, nil, func(r row[buffered[V]]) (more bool, err error) {
 			k, err := s.ks.Decode(r.key[1:])
 			if err != nil {
 				return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(r.key)-1, err)

@@ -19,7 +19,8 @@ func (s *Buffer[K, V]) Undo() {
 	s.first, s.tally = s.marked, s.tallyMarked
 }
 
-// Freeze appends the dirty rows to b, as KeyValue.Freeze does.
+// Freeze appends the dirty rows to b, as KeyValue.Freeze does. It may be that
+// the changelog hears of none of them: places change by themselves.
 func (s *Buffer[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	if err := s.rows.Freeze(seq, b); err != nil {
 		return err

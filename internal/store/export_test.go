@@ -127,3 +127,6 @@ func (s *segmented[K, V]) Check() error {
 	}
 	return errors.Join(err, s.rows.Check(), s.ends.Check())
 }
+
+// Check is that of the rows.
+func (s *Buffer[K, V]) Check() error { return s.rows.Check() }
