@@ -124,3 +124,23 @@ func TestWhatIsWrittenIsRestored(t *testing.T) {
 		}
 	})
 }
+
+// Kafka Streams knows the layout of a value by its header. A null has none.
+func TestWriterSaysWhichLayoutEntriesOfBuffersHave(t *testing.T) {
+	var b state.Batch
+	b.Set([]byte("\x01a"), []byte("one00000007"), 7)
+	b.Set([]byte("\x0000000000a"), nil, 7)
+	b.Delete([]byte("\x01b"), 8)
+	w := Writer{Topic: "log", Format: state.Buffers}
+	got, err := w.Append(nil, &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []kgo.Record{
+		{Topic: "log", Key: []byte("a"), Value: []byte("one00000007"), Timestamp: time.UnixMilli(7), Headers: []kgo.RecordHeader{{Key: "v", Value: []byte{3}}}},
+		{Topic: "log", Key: []byte("b"), Timestamp: time.UnixMilli(8)},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(kgo.RecordAttrs{})); diff != "" {
+		t.Error(diff)
+	}
+}

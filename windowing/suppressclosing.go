@@ -12,12 +12,14 @@ type closing[K any] struct {
 	end     func(key K) int64
 }
 
-// closingOf is the closing of state.Windowed[K] for graph.Node.Closing. Sessions
-// go on by themselves for their gap.
-func closingOf[K any](w TimeWindows) any {
+// closingOf is the closing of state.Windowed[K] for graph.Node.Closing. That the
+// ends of sessions and sliding windows are part of them makes no difference, as
+// in Kafka Streams.
+func closingOf[K any](w Windows) any {
+	of := w.spans()
 	return closing[state.Windowed[K]]{
-		after: w.grace.Milliseconds(),
-		end:   func(w state.Windowed[K]) int64 { return w.End },
+		after: (of.grace + of.gap).Milliseconds(), endless: of.endless,
+		end: func(w state.Windowed[K]) int64 { return w.End },
 	}
 }
 
