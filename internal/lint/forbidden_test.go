@@ -71,7 +71,7 @@ var rules = []rule{
 			"topology/child.go":              "a child opened where its processor is not made: caught there, as for stores",
 			"topology/global.go":             "a global table opened where its processor is not attached: caught there, as for stores",
 			"topology/store.go":              "a store opened where its processor is not attached: found when the task is made, and caught there",
-			"internal/task/commit.go":        "transactions settled out of order: going on would corrupt state",
+			"internal/task/settle.go":        "transactions settled or applied out of order: going on would corrupt state",
 			"internal/task/task.go":          "a record of a topic that the task does not read: going on would corrupt state",
 			"internal/kafkatest/security.go": "a mistake in a test",
 		},

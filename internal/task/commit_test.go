@@ -94,7 +94,7 @@ func TestTheTaskGoesOnWhileCommitsAreFrozen(t *testing.T) {
 	r.want("base", r.base.rows, map[string]string{"k": "123"})
 }
 
-func TestDiscardDropsEverythingSinceTheLastAppliedCommit(t *testing.T) {
+func TestDiscardDropsEverythingSinceTheLastCommit(t *testing.T) {
 	r := newRig(t, tally, "a").start()
 	feed := func(from int) {
 		all := []string{"k=1@10", "k=2@40", "k=3@30", "k=4@50", "k=5@60"}
