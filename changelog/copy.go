@@ -7,54 +7,114 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/millrace-io/millrace/state"
 )
 
-// copy loads the log from the position from to the target. One goroutine
-// fetches and decodes the next part while the other loads the last.
-func (s *restore) copy(ctx context.Context, from int64) error {
-	var err error
+// copy loads the log from the position pos to the target, a run at a time.
+func (s *restore) copy(ctx context.Context, pos int64) (err error) {
 	if s.rows, err = s.Format.Restoring(s.Store, s.Retention); err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	parts := make(chan *part)
-	// Two parts go round: one is filled while the other is loaded.
-	free := make(chan *part, 2)
-	for range 2 {
-		p := s.parts.Get().(*part)
-		defer s.parts.Put(p)
-		free <- p
-	}
-	g.Go(func() error {
-		defer close(parts)
-		return s.read(ctx, from, free, parts)
-	})
-	g.Go(func() error {
-		for p := range parts {
-			records := int64(p.records)
-			err := s.load(&p.batch, p.next, s.currentAt)
-			if p.last {
-				s.release()
-			}
-			if err != nil {
-				return err
-			}
-			s.Progress.records.Add(records)
-			s.Progress.bytes.Add(int64(p.batch.Bytes()))
-			s.Progress.position.Store(p.next)
-			free <- p
+	s.run = s.runs.Get().(*run)
+	defer s.runs.Put(s.run)
+	for pos < s.target {
+		// The budget is taken and given back for each run, so that many
+		// restores take turns.
+		s.held = s.share()
+		if err := s.memory.Acquire(ctx, s.held); err != nil {
+			return context.Cause(ctx)
 		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return err
+		pos, err = s.copyRun(ctx, pos)
+		s.memory.Release(s.held)
+		if err == nil && s.blocked {
+			err = s.outwait(ctx, pos)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	// Now the store is current as of the moment at which the target was taken,
 	// also if there was nothing to read.
-	return s.load(new(state.Batch), s.Progress.position.Load(), s.began.UnixMilli())
+	return s.load(new(state.Batch), pos, s.began.UnixMilli())
+}
+
+// share is the least memory that a restore works with: a chunk that is parsed,
+// one that is fetched meanwhile, and rows.
+func (s *restore) share() int64 { return max(3*int64(s.opts.ChunkBytes), s.opts.Memory/8) }
+
+// room reports whether n bytes of rows fit into what is held of the budget, or
+// into more of it that nobody else waits for.
+func (s *restore) room(n int64) bool {
+	for n > s.held-2*int64(s.opts.ChunkBytes) {
+		if !s.memory.TryAcquire(s.share()) {
+			return false
+		}
+		s.held += s.share()
+	}
+	return true
+}
+
+// copyRun gathers and loads a run from pos on, and returns the position behind
+// it. It ends at the target, where the memory does, and at an open transaction.
+func (s *restore) copyRun(ctx context.Context, pos int64) (_ int64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var asked *fetched
+	defer func() {
+		cancel()
+		asked.wait() // it uses the reader
+	}()
+	s.run.reset()
+	grows := int64(s.opts.ChunkBytes) // the run, by a chunk
+	for {
+		if asked == nil {
+			asked = s.ask(ctx, pos)
+		}
+		asked.wait()
+		c, err := s.take(ctx, pos, asked)
+		asked = nil
+		if err != nil {
+			return pos, err
+		}
+		if s.blocked {
+			return pos, s.flush(pos)
+		}
+		if c.next == pos {
+			continue
+		}
+		size := s.run.size()
+		if c.next < s.target && s.room(size+grows) {
+			asked = s.ask(ctx, c.next)
+		}
+		var bad *unreadableError
+		if err = s.parse(ctx, pos, &c); errors.As(err, &bad) {
+			asked.wait()
+			asked, err = nil, s.again(ctx, bad)
+			if err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return pos, err
+		}
+		s.corrupt, pos = 0, c.next
+		if asked == nil {
+			return pos, s.flush(pos)
+		}
+		grows = max(grows, s.run.size()-size)
+	}
+}
+
+// flush loads the run, whose end is at pos.
+func (s *restore) flush(pos int64) error {
+	if err := s.load(s.run.finish(s.rows), pos, s.currentAt); err != nil {
+		return err
+	}
+	s.Progress.records.Add(s.run.records)
+	s.Progress.bytes.Add(s.run.bytes)
+	s.Progress.position.Store(pos)
+	s.run.reset()
+	return nil
 }
 
 func (s *restore) load(b *state.Batch, next, currentAt int64) error {
@@ -65,30 +125,90 @@ func (s *restore) load(b *state.Batch, next, currentAt int64) error {
 	return nil
 }
 
-// share is what a restore takes of the memory budget for each fetch: the bytes
-// fetched, the part that is filled with them and the one that is loaded.
-func (s *restore) share() int64 { return 3 * int64(s.opts.ChunkBytes) }
-func (s *restore) release()     { s.memory.Release(s.share()) }
+// fetched is a fetch under way, and its answer when done is closed.
+type fetched struct {
+	done chan struct{}
+	rp   *kmsg.FetchResponseTopicPartition
+	err  error
+}
 
-// read sends parts, from pos on, until it has passed the target.
-func (s *restore) read(ctx context.Context, pos int64, free <-chan *part, out chan<- *part) error {
-	for pos < s.target {
-		if err := s.memory.Acquire(ctx, s.share()); err != nil {
-			return context.Cause(ctx)
-		}
-		next, err := s.step(ctx, pos, free, out)
-		if err != nil || next == pos {
-			s.release() // else the receiver of the last part does
-		}
-		if err == nil && s.blocked {
-			err = s.outwait(ctx, pos)
-		}
-		if err != nil {
-			return err
-		}
-		pos = next
+// wait may be called of nil, and again.
+func (f *fetched) wait() {
+	if f != nil {
+		<-f.done
 	}
-	return nil
+}
+
+// ask fetches beside what its caller does.
+func (s *restore) ask(ctx context.Context, pos int64) *fetched {
+	f := &fetched{done: make(chan struct{})}
+	alone := s.alone
+	go func() {
+		defer close(f.done)
+		f.rp, f.err = s.reader.fetchAt(ctx, pos, s.opts.ChunkBytes, alone)
+	}()
+	return f
+}
+
+// take returns what was fetched at pos. It may be nothing: then take has waited
+// for as long as makes sense, or s is blocked.
+func (s *restore) take(ctx context.Context, pos int64, f *fetched) (chunk, error) {
+	none := chunk{next: pos}
+	switch {
+	case errors.Is(f.err, kerr.OffsetOutOfRange):
+		return none, s.confirm(ctx, pos, f.err)
+	case f.err != nil:
+		return none, f.err
+	}
+	c, err := s.reader.readChunk(pos, f.rp)
+	if err != nil {
+		return none, s.again(ctx, &unreadableError{pos, err})
+	}
+	switch {
+	case c.next > pos:
+		s.alone = false
+		return c, nil
+	case f.rp.LastStableOffset > pos && !s.alone:
+		// The next batch is larger than a chunk, or than what others left
+		// of the response: by itself it comes whole.
+		s.alone = true
+	case f.rp.LastStableOffset > pos:
+		return none, s.reader.retry.wait(ctx, fmt.Errorf("broker %d returns nothing at offset %d", s.reader.leader, pos))
+	case f.rp.HighWatermark < s.target:
+		return none, s.confirm(ctx, pos, nil)
+	default:
+		s.blocked = true
+	}
+	return none, nil
+}
+
+// parse adds the records of a chunk to the run, and loads the run when it is
+// full. A record that cannot be parsed stops it; those before it may be added
+// again.
+func (s *restore) parse(ctx context.Context, pos int64, c *chunk) error {
+	select {
+	// Decompressed records take several times the room of their bytes, so not
+	// all restores may do this at once.
+	case s.decoding <- struct{}{}:
+		defer func() { <-s.decoding }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	err := c.each(pos, func(offset int64, w state.Write) error {
+		s.run.add(s.rows, w)
+		if s.room(s.run.size()) {
+			return nil
+		}
+		if err := s.flush(offset + 1); err != nil {
+			return &loadError{err}
+		}
+		return nil
+	})
+	var load *loadError
+	if err == nil || errors.As(err, &load) {
+		return err
+	}
+	return &unreadableError{pos, err}
 }
 
 // outwait returns when the transaction that is open at pos has ended. It asks
@@ -109,70 +229,6 @@ func (s *restore) outwait(ctx context.Context, pos int64) error {
 		}
 	}
 	return nil
-}
-
-// step fetches once and sends what came. It returns pos if that was nothing,
-// and has then waited for as long as makes sense.
-func (s *restore) step(ctx context.Context, pos int64, free <-chan *part, out chan<- *part) (next int64, err error) {
-	rp, err := s.reader.fetchAt(ctx, pos, s.opts.ChunkBytes, s.alone)
-	switch {
-	case errors.Is(err, kerr.OffsetOutOfRange):
-		return pos, s.confirm(ctx, pos, err)
-	case err != nil:
-		return pos, err
-	}
-	next, err = s.deliver(ctx, pos, rp, free, out)
-	var bad *unreadableError
-	switch {
-	case errors.As(err, &bad):
-		return pos, s.again(ctx, bad)
-	case err != nil:
-		return pos, err
-	}
-	s.corrupt = 0
-	switch {
-	case next > pos:
-		s.alone = false
-		return next, nil
-	case rp.LastStableOffset > pos && !s.alone:
-		// The next batch is larger than a chunk, or than what others left
-		// of the response: by itself it comes whole.
-		s.alone = true
-		return pos, nil
-	case rp.LastStableOffset > pos:
-		return pos, s.reader.retry.wait(ctx, fmt.Errorf("broker %d returns nothing at offset %d", s.reader.leader, pos))
-	case rp.HighWatermark < s.target:
-		return pos, s.confirm(ctx, pos, nil)
-	}
-	s.blocked = true
-	return pos, nil
-}
-
-// deliver decodes an answer and sends it in parts. Decoded records take several
-// times the room of their bytes, so not all restores may do this at once.
-func (s *restore) deliver(ctx context.Context, pos int64, rp *kmsg.FetchResponseTopicPartition, free <-chan *part, out chan<- *part) (next int64, err error) {
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-	case <-ctx.Done():
-		return pos, context.Cause(ctx)
-	}
-	records, next, err := s.reader.readCommitted(pos, rp)
-	if err != nil {
-		return pos, &unreadableError{pos, err}
-	}
-	for pos < next {
-		p := <-free
-		p.next = next
-		records = p.fill(records, int(s.opts.ChunkBytes), s.rows)
-		pos = p.next
-		select {
-		case out <- p:
-		case <-ctx.Done():
-			return pos, context.Cause(ctx)
-		}
-	}
-	return next, nil
 }
 
 // confirm returns errOutOfRange if pos is not in the log, or if the log has
@@ -214,3 +270,8 @@ func (s *restore) again(ctx context.Context, err *unreadableError) error {
 	s.reader.leader = -1
 	return s.reader.retry.wait(ctx, err)
 }
+
+// loadError is one of the store, not of a record.
+type loadError struct{ error }
+
+func (e *loadError) Unwrap() error { return e.error }

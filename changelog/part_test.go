@@ -40,7 +40,7 @@ func TestPartsAreBoundedAndResumable(t *testing.T) {
 		cl := l.producer(kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.ProducerBatchMaxBytes(1<<20))
 		l.write(cl, l.many(records, 200, 0)...)
 		s := &failing{Store: newStore(t), n: 20}
-		r := l.restorer(Options{ChunkBytes: chunk})
+		r := l.restorer(Options{ChunkBytes: chunk, Memory: 3 * chunk})
 		first, err := r.Restore(deadline(t), l.request(s))
 		if !errors.Is(err, errDisk) || !strings.Contains(err.Error(), "load") {
 			t.Fatal(err)
@@ -83,20 +83,19 @@ func TestMemoryIsGivenBack(t *testing.T) {
 }
 
 func TestRecordsWithoutKeyAreNoRows(t *testing.T) {
-	var p part
-	left := p.fill([]*kgo.Record{
-		{Value: []byte("no key")},
-		{Key: []byte{}, Value: []byte("empty key")},
-		{},
-		{Key: []byte("a")},
-	}, 1000, rowsOf(t, newStore(t), state.Plain))
-	if len(left) != 0 || !p.last || p.batch.Len() != 2 {
-		t.Fatalf("%d records left, %d rows", len(left), p.batch.Len())
+	var r run
+	rows := rowsOf(t, newStore(t), state.Plain)
+	r.add(rows, state.Write{Value: []byte("no key")})
+	r.add(rows, state.Write{Key: []byte{}, Value: []byte("empty key")})
+	r.add(rows, state.Write{Delete: true})
+	r.add(rows, state.Write{Key: []byte("a"), Delete: true})
+	if r.records != 2 || r.batch.Len() != 2 {
+		t.Fatalf("%d records, %d rows", r.records, r.batch.Len())
 	}
-	if w := p.batch.At(0); len(w.Key) != 0 || string(w.Value) != "empty key" || w.Delete {
+	if w := r.batch.At(0); len(w.Key) != 0 || string(w.Value) != "empty key" || w.Delete {
 		t.Errorf("row %+v", w)
 	}
-	if w := p.batch.At(1); string(w.Key) != "a" || !w.Delete {
+	if w := r.batch.At(1); string(w.Key) != "a" || !w.Delete {
 		t.Errorf("row %+v", w)
 	}
 }

@@ -26,18 +26,19 @@ type restore struct {
 	// currentAt goes with the positions on the way to target.
 	currentAt int64
 
-	// Of the goroutine that reads:
 	rows    *state.Restoring
-	alone   bool // the next fetch goes by itself
-	blocked bool // an open transaction begins at the position
-	corrupt int  // answers in a row that could not be parsed
+	run     *run  // what was gathered
+	held    int64 // of the memory budget
+	alone   bool  // the next fetch goes by itself
+	blocked bool  // an open transaction begins at the position
+	corrupt int   // answers in a row that could not be parsed
 	stuck   stuckWatch
 }
 
 // errOutOfRange says that the position, or the target, is not in the log.
 var errOutOfRange = errors.New("position is outside of the changelog")
 
-func (s *restore) run(ctx context.Context) error {
+func (s *restore) restore(ctx context.Context) error {
 	s.reader = newReader(s.fetcher, partition{s.Topic, s.TopicID, s.Partition})
 	var warned time.Time
 	s.reader.waits = func(err error) {

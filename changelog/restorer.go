@@ -16,12 +16,12 @@ import (
 
 // Options are the settings of a Restorer.
 type Options struct {
-	// Memory bounds the bytes that are fetched and not yet loaded, over all
-	// restores; a single record may exceed it. Each fetch counts three times
-	// ChunkBytes. Defaults to 64 MiB.
+	// Memory bounds what is fetched and not yet loaded, over all restores; a
+	// single record may exceed it. A restore that goes on needs an eighth of
+	// it, and three times ChunkBytes. Defaults to 128 MiB.
 	Memory int64
-	// ChunkBytes is how much of one partition is fetched at a time, and how
-	// much is loaded as one batch. Defaults to 1 MiB.
+	// ChunkBytes is how much of one partition is fetched at a time. Defaults to
+	// 1 MiB.
 	ChunkBytes int32
 	// StuckAfter is how long an open transaction may hold up a restore until
 	// it is reported. Defaults to 20 s: the transaction time-out plus the
@@ -43,7 +43,7 @@ func (o Options) withDefaults() Options {
 		o.ChunkBytes = 1 << 20
 	}
 	if o.Memory <= 0 {
-		o.Memory = 64 << 20
+		o.Memory = 128 << 20
 	}
 	o.Memory = max(o.Memory, 3*int64(o.ChunkBytes))
 	if o.StuckAfter <= 0 {
@@ -82,7 +82,7 @@ type Restorer struct {
 	memory  *semaphore.Weighted
 	// decoding has a place for each restore that may hold decoded records.
 	decoding chan struct{}
-	parts    sync.Pool // of *part
+	runs     sync.Pool // of *run
 }
 
 // NewRestorer returns a Restorer over a client, which it uses for requests
@@ -94,7 +94,7 @@ func NewRestorer(cl *kgo.Client, o Options) *Restorer {
 		fetcher:  newFetcher(cl),
 		memory:   semaphore.NewWeighted(o.Memory),
 		decoding: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		parts:    sync.Pool{New: func() any { return new(part) }},
+		runs:     sync.Pool{New: func() any { return new(run) }},
 	}
 }
 
@@ -118,7 +118,7 @@ func (r *Restorer) Restore(ctx context.Context, q Request) (Result, error) {
 	s := restore{Restorer: r, Request: q, log: r.opts.Logger.With(
 		"store", q.ID.Name, "topic", q.Topic, "partition", q.Partition)}
 	began := time.Now()
-	err := s.run(ctx)
+	err := s.restore(ctx)
 	res := q.Progress.Now()
 	s.log.Info("restore ends", "records", res.Records, "position", res.Position, "dropped", res.Dropped.String(), "took", time.Since(began), "err", err)
 	if err != nil {

@@ -155,7 +155,7 @@ func TestTopicRecreatedDuringARestore(t *testing.T) {
 		l := newLog(t, b, 1, nil)
 		l.transact(kgo.TryCommit, l.many(1000, 1000, 0)...)
 		p := newPause(newStore(t))
-		done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000}), l.request(p))
+		done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000, Memory: 60_000}), l.request(p))
 		p.wait(t, done)
 		b.DeleteTopic(t, l.topic)
 		b.CreateTopic(t, l.topic, 1)
@@ -172,7 +172,7 @@ func TestLogStartPassesThePositionDuringARestore(t *testing.T) {
 	l := newLog(t, b, 1, nil)
 	l.write(l.producer(), l.many(300, 1000, 0)...)
 	p := newPause(newStore(t))
-	done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000}), l.request(p))
+	done := l.background(deadline(t), l.restorer(Options{ChunkBytes: 20_000, Memory: 60_000}), l.request(p))
 	p.wait(t, done)
 	if err := b.Fake.DeleteRecords(l.topic, 0, 290); err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestBrokerCutDuringARestore(t *testing.T) {
 		l := newLog(t, b, 1, nil)
 		l.transact(kgo.TryCommit, l.many(2000, 500, 0)...)
 		proxy := kafkatest.NewProxy(t, b.Addrs[0])
-		r := NewRestorer(b.Client(t, proxy.Option()), Options{ChunkBytes: 20_000})
+		r := NewRestorer(b.Client(t, proxy.Option()), Options{ChunkBytes: 20_000, Memory: 60_000})
 		t.Cleanup(r.Close)
 		p := newPause(newStore(t))
 		done := l.background(deadline(t), r, l.request(p))
@@ -232,7 +232,7 @@ func TestLeaderMovesDuringARestore(t *testing.T) {
 			t.Error(err)
 		}
 	}})
-	res, err := l.restorer(Options{ChunkBytes: 50_000}).Restore(deadline(t), q)
+	res, err := l.restorer(Options{ChunkBytes: 50_000, Memory: 150_000}).Restore(deadline(t), q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,13 +142,13 @@ func TestStreamTimeOfVersionsDoesNotGoBack(t *testing.T) {
 		ms   []int64
 		want int64
 	}{{[]int64{5, 70, 20}, 70}, {[]int64{30}, 70}, {nil, 70}, {[]int64{71}, 71}} {
-		var p part
-		var records []*kgo.Record
+		var r run
+		rows := rowsOf(t, s, state.Versions)
 		for _, ms := range c.ms {
-			records = append(records, &kgo.Record{Key: []byte("k"), Timestamp: time.UnixMilli(ms)})
+			r.add(rows, state.Write{Key: []byte("k"), Delete: true, Time: ms})
 		}
-		p.fill(append(records, &kgo.Record{Timestamp: time.UnixMilli(1000)}), 1000, rowsOf(t, s, state.Versions))
-		if err := s.Apply(&p.batch, state.Position{}); err != nil {
+		r.add(rows, state.Write{Delete: true, Time: 1000})
+		if err := s.Apply(r.finish(rows), state.Position{}); err != nil {
 			t.Fatal(err)
 		}
 		if ms, ok, err := state.Versions.StreamTime(s); ms != c.want || !ok || err != nil {

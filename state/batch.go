@@ -12,6 +12,8 @@ import (
 type Batch struct {
 	slab    []byte
 	entries []batchEntry
+	sorted  bool // by Sort, and nothing was added since
+	fold    folding
 }
 
 // batchEntry is where a write lies in the slab. Small: there are as many as
@@ -20,6 +22,20 @@ type batchEntry struct {
 	off      int
 	time     int64
 	key, val int32 // lengths; val is gone for a delete, or turned by ^ if the write is a range
+}
+
+func (e *batchEntry) span() bool { return e.val < 0 && e.val != gone }
+
+// keyEnd and end are where the key ends, and what follows it.
+func (e *batchEntry) keyEnd() int { return e.off + int(e.key) }
+func (e *batchEntry) end() int {
+	switch {
+	case e.val >= 0:
+		return e.keyEnd() + int(e.val)
+	case e.val == gone:
+		return e.keyEnd()
+	}
+	return e.keyEnd() + int(^e.val)
 }
 
 // gone is the length of the value of a deletion. No range has it: its end would
@@ -58,7 +74,7 @@ func (b *Batch) Commit(slab []byte, keyLen int, del bool, timeMs int64) {
 	if slab == nil {
 		slab = []byte{} // of which an empty key or value is no null
 	}
-	b.slab = slab
+	b.slab, b.sorted = slab, false
 	b.entries = append(b.entries, e)
 }
 
@@ -77,14 +93,14 @@ func (b *Batch) Delete(key []byte, timeMs int64) {
 // of it.
 func (b *Batch) DeleteRange(from, to []byte) {
 	b.entries = append(b.entries, batchEntry{off: len(b.slab), key: int32(len(from)), val: ^int32(len(to))})
-	b.slab = append(append(b.slab, from...), to...)
+	b.slab, b.sorted = append(append(b.slab, from...), to...), false
 }
 
 // Copy adds write i of another batch.
 func (b *Batch) Copy(from *Batch, i int) {
 	e := from.entries[i]
 	e.off = len(b.slab)
-	b.slab = append(b.slab, from.bytes(i)...)
+	b.slab, b.sorted = append(b.slab, from.bytes(i)...), false
 	b.entries = append(b.entries, e)
 }
 
@@ -101,18 +117,16 @@ func (b *Batch) Memory() int64 {
 
 // At returns write i.
 func (b *Batch) At(i int) Write {
-	e := b.entries[i]
-	at := e.off + int(e.key)
-	w := Write{Key: b.slab[e.off:at:at], Time: e.time}
-	switch {
+	e := &b.entries[i]
+	keyEnd, end := e.keyEnd(), e.end()
+	w := Write{Key: b.slab[e.off:keyEnd:keyEnd], Time: e.time}
+	switch rest := b.slab[keyEnd:end:end]; {
 	case e.val >= 0:
-		end := at + int(e.val)
-		w.Value = b.slab[at:end:end]
+		w.Value = rest
 	case e.val == gone:
 		w.Delete = true
 	default:
-		end := at + int(^e.val)
-		w.Delete, w.To = true, b.slab[at:end:end]
+		w.Delete, w.To = true, rest
 	}
 	return w
 }
@@ -124,14 +138,12 @@ func (b *Batch) pair(i int) string {
 
 // bytes are those of write i in the slab.
 func (b *Batch) bytes(i int) []byte {
-	end := len(b.slab)
-	if i+1 < len(b.entries) {
-		end = b.entries[i+1].off
-	}
-	return b.slab[b.entries[i].off:end]
+	e := &b.entries[i]
+	return b.slab[e.off:e.end()]
 }
 
-// Truncate drops all writes but the first n.
+// Truncate drops all writes but the first n. The batch must not have been
+// sorted or folded.
 func (b *Batch) Truncate(n int) {
 	if n < len(b.entries) {
 		b.slab, b.entries = b.slab[:b.entries[n].off], b.entries[:n]
@@ -140,5 +152,6 @@ func (b *Batch) Truncate(n int) {
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
-	b.slab, b.entries = b.slab[:0], b.entries[:0]
+	b.slab, b.entries, b.sorted = b.slab[:0], b.entries[:0], false
+	b.fold.forget()
 }

@@ -15,8 +15,10 @@ type Store interface {
 	// in order: a range is deleted (Write.To) as it is then. The batch may be
 	// reused afterwards. After an error nothing was written.
 	Apply(b *Batch, p Position) error
-	// Load is Apply for restoring: many large batches one after the other.
-	// A crash may lose the last of them, never a part of one.
+	// Load is Apply for restoring: many large batches one after the other, each
+	// sorted by preference (Batch.Sort). A crash may lose the last of them,
+	// never a part of one; or lose its position only, and then the same writes
+	// come again.
 	Load(b *Batch, p Position) error
 	// Position is what the last Apply or Load brought; ok is false for a
 	// store that has never been written.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"github.com/millrace-io/millrace/state"
 )
@@ -27,6 +28,10 @@ type db struct {
 	closed bool
 	tables map[state.ID]*table
 	lastID uint32
+
+	ingestFrom int                   // bytes of a batch that is ingested
+	loads      sstable.WriterOptions // of files that are
+	noLinks    atomic.Bool           // the file system has none, so nothing is
 
 	closing   atomic.Bool    // tells cursors to end
 	cursors   sync.WaitGroup // open cursors

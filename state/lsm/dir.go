@@ -19,11 +19,14 @@ import (
 // made (with permissions 0700) if it does not exist. One instance of one
 // application at a time uses a folder; Open of another one fails with an error
 // that wraps state.ErrLocked and names the owner.
-func Dir(path string) state.Backend { return dir{path: path, fs: vfs.Default} }
+func Dir(path string) state.Backend {
+	return dir{path: path, fs: vfs.Default, ingestFrom: defaultIngest}
+}
 
 type dir struct {
-	path string
-	fs   vfs.FS
+	path       string
+	fs         vfs.FS
+	ingestFrom int // bytes of a batch that is ingested
 }
 
 // Open opens the folder. It fails if the folder is in use, belongs to another
@@ -46,7 +49,7 @@ func (b dir) Open(ctx context.Context, o state.Options) (_ state.DB, err error) 
 			_ = lock.release()
 		}
 	}()
-	d, err := open(b.fs, lock, withDefaults(o))
+	d, err := open(b.fs, lock, withDefaults(o), b.ingestFrom)
 	if err != nil {
 		return nil, err // and not a DB that holds a nil *db
 	}
@@ -65,7 +68,7 @@ func makeFolder(path string) (string, error) {
 	return filepath.EvalSymlinks(path)
 }
 
-func open(filesystem vfs.FS, lock *folderLock, o state.Options) (_ *db, err error) {
+func open(filesystem vfs.FS, lock *folderLock, o state.Options, ingestFrom int) (_ *db, err error) {
 	g := newGuard(filesystem, lock.dir)
 	gate := newGate(g, o.MemtableBytes)
 	p := pebbleOptions(o)
@@ -78,13 +81,19 @@ func open(filesystem vfs.FS, lock *folderLock, o state.Options) (_ *db, err erro
 	p.Cache = pebble.NewCache(o.CacheBytes + o.MemtableBytes)
 	defer p.Cache.Unref()
 
+	if err := removeLoads(filesystem, lock.dir); err != nil {
+		return nil, openError(lock.dir, err)
+	}
 	pdb, err := openPebble(lock.dir, p)
 	if err != nil {
 		return nil, openError(lock.dir, err)
 	}
 	gate.metrics = pdb.Metrics
 	g.armed.Store(true)
-	d := &db{pebble: pdb, lock: lock, guard: g, gate: gate, tables: map[state.ID]*table{}, closeWait: 10 * time.Second}
+	d := &db{
+		pebble: pdb, lock: lock, guard: g, gate: gate, tables: map[state.ID]*table{}, closeWait: 10 * time.Second,
+		ingestFrom: ingestFrom, loads: loadOptions(p),
+	}
 	if err := d.load(o.App); err != nil {
 		close(g.closing)
 		return nil, errors.Join(err, pdb.Close())

@@ -132,11 +132,20 @@ func (g *guard) Rename(oldname, newname string) error {
 	return g.pretend(g.FS.Rename(oldname, newname))
 }
 
+// Link makes a table that was written elsewhere one of the database's, see
+// ingest. Not every file system has links, so its error is none of the disk.
 func (g *guard) Link(oldname, newname string) error {
-	if g.failure() != nil {
-		return nil
+	err := g.failure()
+	if err == nil {
+		err = g.FS.Link(oldname, newname)
 	}
-	return g.pretend(g.FS.Link(oldname, newname))
+	if err != nil {
+		if vfs.IsNoSpaceError(err) {
+			g.fail(err)
+		}
+		return &linkError{err}
+	}
+	return nil
 }
 
 // Remove may fail without harm: what stays behind is removed at the next open.

@@ -37,15 +37,19 @@ func startChild(t *testing.T, what string) (*exec.Cmd, *bufio.Scanner) {
 // child is the other process; it runs until it is killed.
 func child(what string) error {
 	do, path, _ := strings.Cut(what, " ")
-	db, err := Dir(path).Open(context.Background(), state.Options{App: "wordcount", CacheBytes: 1 << 20, MemtableBytes: 1 << 20})
+	opened, err := Dir(path).Open(context.Background(), state.Options{App: "wordcount", CacheBytes: 1 << 20, MemtableBytes: 1 << 20})
 	if err != nil {
 		return err
 	}
-	if do == "hold" {
+	switch do {
+	case "hold":
 		fmt.Println("open")
 		select {}
+	case "load":
+		opened.(*db).ingestFrom = 1
+		return loadForever(opened)
 	}
-	return writeForever(db)
+	return writeForever(opened)
 }
 
 func TestFolderOfAnotherProcess(t *testing.T) {

@@ -26,6 +26,13 @@ func numbered(n int64) *state.Batch {
 // wantNumbered fails unless the store holds what batches first to n make.
 func wantNumbered(t *testing.T, s state.Store, first, n int64) {
 	t.Helper()
+	if err := compareNumbered(s, first, n); err != nil {
+		t.Fatalf("after batch %d: %v", n, err)
+	}
+}
+
+// compareNumbered says how the store differs from what batches first to n make.
+func compareNumbered(s state.Store, first, n int64) error {
 	want := map[string]string{}
 	for i := first; i <= n; i++ {
 		b := numbered(i)
@@ -42,15 +49,16 @@ func wantNumbered(t *testing.T, s state.Store, first, n int64) {
 	for c.Next() {
 		k := string(c.Key())
 		if v, ok := want[k]; !ok || v != string(c.Value()) {
-			t.Fatalf("after batch %d: %s is %.20q, want %.20q, %v", n, k, c.Value(), v, ok)
+			return fmt.Errorf("%s is %.20q, want %.20q, %v", k, c.Value(), v, ok)
 		}
 		got, ok, err := s.Get(nil, c.Key())
 		if err != nil || !ok || string(got) != want[k] {
-			t.Fatalf("after batch %d: get %s: %.20q, %v, %v", n, k, got, ok, err)
+			return fmt.Errorf("get %s: %.20q, %v, %v", k, got, ok, err)
 		}
 		delete(want, k)
 	}
 	if c.Err() != nil || len(want) > 0 {
-		t.Fatalf("after batch %d: %d keys are missing, %v", n, len(want), c.Err())
+		return fmt.Errorf("%d keys are missing, %v", len(want), c.Err())
 	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"github.com/millrace-io/millrace/state"
 )
@@ -68,4 +69,12 @@ func pebbleOptions(o state.Options) *pebble.Options {
 	}
 	p.Levels[len(p.Levels)-1].FilterPolicy = pebble.NoFilterPolicy
 	return p
+}
+
+// loadOptions are those of a file that is to be ingested: what pebble itself
+// would do for level 0, since it is not known where the file will go.
+func loadOptions(p *pebble.Options) sstable.WriterOptions {
+	p = p.Clone()
+	p.EnsureDefaults()
+	return p.MakeWriterOptions(0, p.FormatMajorVersion.MaxTableFormat())
 }

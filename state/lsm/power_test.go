@@ -15,7 +15,7 @@ func openMem(t *testing.T, fs vfs.FS) *db {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := open(fs, &folderLock{dir: "", lock: lock}, withDefaults(small))
+	d, err := open(fs, &folderLock{dir: "", lock: lock}, withDefaults(small), defaultIngest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,11 @@ func (s *store) Apply(b *state.Batch, p state.Position) error {
 	if s.closed {
 		return state.ErrClosed
 	}
+	return s.apply(b, p, pebble.NoSync)
+}
+
+// apply is called with mu held.
+func (s *store) apply(b *state.Batch, p state.Position, o *pebble.WriteOptions) error {
 	if err := s.db.gate.pass(); err != nil {
 		return fmt.Errorf("apply to %s: %w", nameOf(s.id), err)
 	}
@@ -68,8 +73,14 @@ func (s *store) Apply(b *state.Batch, p state.Position) error {
 	if err := pb.Set(storeKey(kindProgress, s.table.id), now.append(make([]byte, 0, progressLen)), nil); err != nil {
 		return fmt.Errorf("apply to %s: %w", nameOf(s.id), err)
 	}
-	if err := pb.Commit(pebble.NoSync); err != nil {
+	if err := pb.Commit(o); err != nil {
 		return fmt.Errorf("apply to %s in state folder %s: %w", nameOf(s.id), s.db.lock.dir, err)
+	}
+	if o.GetSync() {
+		// The guard has hidden what became of the sync.
+		if err := s.db.guard.failure(); err != nil {
+			return fmt.Errorf("apply to %s: %w", nameOf(s.id), err)
+		}
 	}
 	s.table.progress.Store(now)
 	return nil
@@ -96,10 +107,26 @@ func (s *store) add(pb *pebble.Batch, w state.Write) error {
 	return op.Finish()
 }
 
-// Load goes through the log as Apply does. Pebble can leave out the log only
-// for a whole database, and tables that were built and ingested beside it would
-// have to be sorted here first; a restore reads faster than either costs.
-func (s *store) Load(b *state.Batch, p state.Position) error { return s.Apply(b, p) }
+// Load ingests a batch that is sorted and large, and then writes the position,
+// durable like the rows: little else goes to the log meanwhile, so that it could
+// stay behind for long. A crash between the two leaves a position that is too
+// old, from which the changelog brings the same rows again. Other batches go
+// through the log as in Apply.
+func (s *store) Load(b *state.Batch, p state.Position) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return state.ErrClosed
+	}
+	done, err := s.ingest(b)
+	if err != nil {
+		return fmt.Errorf("load %s: %w", nameOf(s.id), err)
+	}
+	if !done {
+		return s.apply(b, p, pebble.NoSync)
+	}
+	return s.apply(new(state.Batch), p, pebble.Sync)
+}
 
 func (s *store) Position() (state.Position, bool) {
 	p := s.table.progress.Load()

@@ -42,10 +42,15 @@ func agreesWithModel(f *fixture) {
 			b := &state.Batch{}
 			for range rapid.IntRange(0, 60).Draw(t, "writes") {
 				k := key.Draw(t, "key")
-				if rapid.IntRange(0, 3).Draw(t, "delete") == 0 {
+				switch rapid.IntRange(0, 12).Draw(t, "delete") {
+				case 0, 1, 2:
 					b.Delete([]byte(k), 0)
 					delete(m.entries[i], k)
-				} else {
+				case 3:
+					to := key.Draw(t, "to")
+					b.DeleteRange([]byte(k), []byte(to))
+					maps.DeleteFunc(m.entries[i], func(at, _ string) bool { return k <= at && at < to })
+				default:
 					v := value.Draw(t, "value")
 					b.Set([]byte(k), []byte(v), 0)
 					m.entries[i][k] = v
@@ -56,6 +61,9 @@ func agreesWithModel(f *fixture) {
 			do := s.Apply
 			if load {
 				do = s.Load
+			}
+			if rapid.Bool().Draw(t, "sort") {
+				b.Sort()
 			}
 			if err := do(b, at(next)); err != nil {
 				t.Fatal(err)

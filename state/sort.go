@@ -1,0 +1,114 @@
+package state
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// Sorted reports whether the batch is as Sort leaves it.
+func (b *Batch) Sorted() bool { return b.sorted }
+
+// rank is where a write stands in the order of keys.
+type rank struct {
+	head uint64 // the first bytes of the key behind those that all keys share
+	i    uint32
+}
+
+// Sort brings the writes into the order of their keys and keeps the last of
+// each key, so that the batch does the same: deletions of ranges come first,
+// and what they delete of the batch is dropped.
+func (b *Batch) Sort() {
+	if b.sorted {
+		return
+	}
+	ranks := b.ranks()
+	slices.SortFunc(ranks, func(x, y rank) int {
+		if c := cmp.Compare(x.head, y.head); c != 0 {
+			return c
+		}
+		return cmp.Or(bytes.Compare(b.keyOf(x.i), b.keyOf(y.i)), cmp.Compare(x.i, y.i))
+	})
+	spans := b.spans()
+	sorted := make([]batchEntry, 0, len(spans)+len(ranks))
+	for _, i := range spans {
+		sorted = append(sorted, b.entries[i])
+	}
+	for n, r := range ranks {
+		if n+1 < len(ranks) && ranks[n+1].head == r.head && bytes.Equal(b.keyOf(r.i), b.keyOf(ranks[n+1].i)) {
+			continue // a later write of the same key follows
+		}
+		if !b.covered(r.i, spans) {
+			sorted = append(sorted, b.entries[r.i])
+		}
+	}
+	b.entries, b.sorted = sorted, true
+	b.fold.forget()
+}
+
+// ranks are the writes of single keys. Keys of a store often begin alike, and
+// comparing what comes behind that as a number spares most looks into the slab.
+func (b *Batch) ranks() []rank {
+	ranks := make([]rank, 0, len(b.entries))
+	var first []byte
+	shared := -1
+	for i, e := range b.entries {
+		if e.span() {
+			continue
+		}
+		key := b.slab[e.off:e.keyEnd()]
+		if shared < 0 {
+			first, shared = key, len(key)
+		}
+		shared = min(shared, len(key))
+		if !bytes.Equal(first[:shared], key[:shared]) {
+			for n := range shared {
+				if first[n] != key[n] {
+					shared = n
+					break
+				}
+			}
+		}
+		ranks = append(ranks, rank{i: uint32(i)})
+	}
+	for n := range ranks {
+		var head [8]byte
+		copy(head[:], b.keyOf(ranks[n].i)[shared:])
+		ranks[n].head = binary.BigEndian.Uint64(head[:])
+	}
+	return ranks
+}
+
+func (b *Batch) keyOf(i uint32) []byte {
+	e := &b.entries[i]
+	return b.slab[e.off:e.keyEnd()]
+}
+
+// spans are the indices of the deletions of ranges, without those of none.
+func (b *Batch) spans() []uint32 {
+	var spans []uint32
+	for i := range b.entries {
+		if !b.entries[i].span() {
+			continue
+		}
+		if w := b.At(i); bytes.Compare(w.Key, w.To) < 0 {
+			spans = append(spans, uint32(i))
+		}
+	}
+	return spans
+}
+
+// covered reports whether a later deletion of a range takes write i away.
+func (b *Batch) covered(i uint32, spans []uint32) bool {
+	for _, s := range spans {
+		if s < i {
+			continue
+		}
+		w := b.At(int(s))
+		if key := b.keyOf(i); bytes.Compare(key, w.Key) >= 0 && bytes.Compare(key, w.To) < 0 {
+			return true
+		}
+	}
+	return false
+}
