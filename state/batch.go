@@ -94,6 +94,9 @@ func (b *Batch) Delete(key []byte, timeMs int64) {
 func (b *Batch) DeleteRange(from, to []byte) {
 	b.entries = append(b.entries, batchEntry{off: len(b.slab), key: int32(len(from)), val: ^int32(len(to))})
 	b.slab, b.sorted = append(append(b.slab, from...), to...), false
+	if b.slab == nil {
+		b.slab = []byte{} // of which an empty end is no null
+	}
 }
 
 // Copy adds write i of another batch.

@@ -14,4 +14,9 @@ func TestBatchTellsEmptyFromNull(t *testing.T) {
 	if w := b.At(1); w.Key == nil || w.Value != nil || !w.Delete {
 		t.Errorf("delete: %#v", w)
 	}
+	var ranges Batch
+	ranges.DeleteRange(nil, nil)
+	if w := ranges.At(0); w.To == nil {
+		t.Errorf("range: %#v", w)
+	}
 }

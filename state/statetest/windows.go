@@ -76,5 +76,14 @@ func rangesAreDeleted(f *fixture) {
 	_, ok, err := s.Get(nil, []byte("b"))
 	f.check(err)
 	f.equal("b is there", false, ok)
+
+	// Of nothing.
+	for _, r := range [][2]string{{"d", "d"}, {"d", "a"}, {"", ""}} {
+		b.Reset()
+		b.DeleteRange([]byte(r[0]), []byte(r[1]))
+		f.check(s.Apply(b, at(3)))
+		f.equal("rows", 5, len(f.drain(s.Scan(nil, nil, false))))
+		f.equal("row", `"old"`, f.get(s, r[0]))
+	}
 	f.equal("rows of another store", 7, len(f.drain(other.Scan(nil, nil, false))))
 }
