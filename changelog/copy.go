@@ -16,6 +16,9 @@ func (s *restore) copy(ctx context.Context, pos int64) (err error) {
 	if s.rows, err = s.Format.Restoring(s.Store, s.Retention); err != nil {
 		return err
 	}
+	if s.Keep {
+		s.rows.Keep()
+	}
 	s.run = s.runs.Get().(*run)
 	defer s.runs.Put(s.run)
 	for pos < s.target {

@@ -67,6 +67,9 @@ type Request struct {
 	// Retention is how long the windows of the store live. What has expired is
 	// not restored. Defaults to for ever.
 	Retention time.Duration
+	// Keep has nothing expire: windows live by a time that the changelog does
+	// not tell.
+	Keep bool
 	// DeleteRetention is the topic's delete.retention.ms. A store last
 	// current longer ago than half of it is dropped. Defaults to 24 h.
 	DeleteRetention time.Duration

@@ -11,6 +11,7 @@ type Restoring struct {
 	format      Format
 	segments    Segments // of a format that has them
 	retentionMs int64    // of windows, 0 for ever
+	kept        bool     // whatever has expired
 	known       bool     // there is a stream time
 	streamTime  int64
 	moved       bool // since the last Finish
@@ -34,6 +35,10 @@ func (f Format) Restoring(s Store, retention time.Duration) (*Restoring, error) 
 	}
 	return r, err
 }
+
+// Keep leaves nothing out: rows live by a time that the changelog does not
+// tell.
+func (r *Restoring) Keep() { r.kept = true }
 
 // Add appends to b what a changelog record does to the store.
 func (r *Restoring) Add(b *Batch, record Write) {
@@ -75,7 +80,7 @@ func (r *Restoring) advance(ms int64) {
 }
 
 func (r *Restoring) expiring() bool {
-	return r.retentionMs > 0 && (r.format == Windows || r.format.segmented())
+	return r.retentionMs > 0 && !r.kept && (r.format == Windows || r.format.segmented())
 }
 
 // Finish ends a batch: it appends the store's stream time, if the format has

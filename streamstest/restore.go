@@ -28,6 +28,9 @@ func (d *Driver) restore(spec *graph.StoreSpec, s state.Store, number int32) (re
 	if err != nil {
 		return 0, fmt.Errorf("restore store %s: %w", spec.Name, err)
 	}
+	if spec.Keep {
+		rows.Keep()
+	}
 	for _, i := range p.records[at.Next:] {
 		in := &t.log[i].Input
 		rows.Add(&b, state.Write{Key: in.Key, Value: in.Value, Delete: in.Value == nil, Time: in.Time})

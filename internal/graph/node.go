@@ -170,6 +170,9 @@ type StoreSpec struct {
 	// TTL is how long entries live, History how long versions can be read,
 	// Retention how long windows live; 0 for stores without.
 	TTL, History, Retention time.Duration
+	// Keep says that a restore leaves out nothing that has expired: the task has
+	// a watermark, which the changelog does not know. Compile sets it.
+	Keep bool
 	// New makes the typed transactional view of one task over its bytes.
 	New func(base state.Store) TaskStore
 }

@@ -71,15 +71,14 @@ func (sub *Subtopology) watermark() *Node {
 	return nil
 }
 
-// keepStores has nothing of a store expire while it is restored if the time
-// that counts is not in its changelog.
+// keepStores marks the stores whose rows live by a watermark.
 func (g *Graph) keepStores() {
 	for _, sub := range g.Subtopologies {
 		if sub.watermark() == nil {
 			continue
 		}
 		for _, s := range sub.Stores {
-			s.Retention = 0
+			s.Keep = true
 		}
 	}
 }

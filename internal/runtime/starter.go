@@ -103,7 +103,7 @@ func (i *Instance) restore(ctx context.Context, h *handle, spec *graph.StoreSpec
 	res, err := i.restorer.Restore(ctx, changelog.Request{
 		Store: s, ID: state.ID{Name: spec.Name, Partition: h.id.Partition},
 		Topic: topic, TopicID: info.ID, Partition: h.id.Partition,
-		Format: spec.Format, Retention: spec.Retention, DeleteRetention: info.DeleteRetention, Progress: h.progress[spec.Name],
+		Format: spec.Format, Retention: spec.Retention, Keep: spec.Keep, DeleteRetention: info.DeleteRetention, Progress: h.progress[spec.Name],
 	})
 	took := i.now().Sub(start)
 	out := processor.RestoreInfo{
