@@ -49,6 +49,13 @@ func EmitSnapshot(d time.Duration) Option {
 // emitOptions are those that emitting reads.
 var emitOptions = []graph.Option{graph.OptEmitLatest, graph.OptEmitSnapshot, graph.OptEmitOnClose}
 
+// Emitting is for the packages that add operators, and of no use outside the
+// module: the table with the emission that the options of its operator ask for.
+// name is that of its store.
+func (t KTable[K, V]) Emitting(name string, o *graph.Options) KTable[K, V] {
+	return emitting(t, name, o)
+}
+
 // emitting puts the node behind a table that holds its changes back, if the
 // options of the table's operator ask for one. name is that of its store.
 func emitting[K, R any](t KTable[K, R], name string, o *graph.Options) KTable[K, R] {

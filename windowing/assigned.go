@@ -1,6 +1,7 @@
 package windowing
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -78,6 +79,25 @@ func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 		}
 	}
 	return nil
+}
+
+// ended implements ending. Windows lie in the order in which they begin, which
+// is that of their ends.
+func (r *windowed[K, V, A, R]) ended(after, until int64, visit func(w state.Windowed[K], row R, timeMs int64) error) (next int64, err error) {
+	next = endOfTime
+	var failed error
+	longest := (r.spans.retention - r.spans.grace).Milliseconds()
+	err = r.store.Since(after-longest, func(w state.Windowed[K], acc A, timeMs int64) bool {
+		switch at := r.spans.after(w.End); {
+		case at > until:
+			next = at
+			return false
+		case at > after:
+			failed = visit(w, r.result(acc), timeMs)
+		}
+		return failed == nil
+	})
+	return next, cmp.Or(failed, graph.At(r.node, err))
 }
 
 // windowed is an operator whose rows are in a window store.

@@ -53,7 +53,8 @@ type site[K, A any] struct {
 
 // foldOptions are the options of one call of an aggregation.
 func foldOptions(b *graph.Builder, op string, opts []topology.Option) *graph.Options {
-	return graph.OptionsOf(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	return graph.OptionsOf(b, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig,
+		graph.OptEmitLatest, graph.OptEmitSnapshot, graph.OptEmitOnClose, graph.OptCloseIdle)
 }
 
 // kind is that of the aggregation's windows.
@@ -74,7 +75,7 @@ func (f folding[K, V, A, R]) table(g graph.Grouped) Table[K, V, R] {
 		b.Callback(n, f.callback)
 	}
 	f.windows = given(b, n, f.windows)
-	n.Detail = f.windows.String()
+	n.Detail = f.windows.String() + f.emits(b, n)
 	n.CoPartition, n.StreamTime = true, true
 	n.Closing = closingOf[K](f.windows)
 	n.Stores = []string{f.name}
@@ -83,9 +84,18 @@ func (f folding[K, V, A, R]) table(g graph.Grouped) Table[K, V, R] {
 	as, rs := f.serdes(n, in)
 	k := f.kind(site[K, A]{n, b, ks, as})
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		return []any{k.instance(t, f.operator(t, n, outs))}, nil
+		o := f.operator(t, n, outs)
+		r := k.instance(t, o)
+		if e, ok := o.rows.(*onClose[K, R]); ok {
+			e.store = r.(ending[K, R])
+		}
+		return []any{r}, nil
 	}
 	h := in.NewValue(n, rs)
 	h.KeySerde, h.View = k.keys, k.view
-	return Table[K, V, R]{topology.TableOf[state.Windowed[K], R](h), lateHandle[V](in, n, ks)}
+	rows := topology.TableOf[state.Windowed[K], R](h)
+	if !f.options.Emission.OnClose {
+		rows = rows.Emitting(f.name, f.options)
+	}
+	return Table[K, V, R]{rows, lateHandle[V](in, n, ks)}
 }

@@ -18,6 +18,7 @@ type operator[K, V, A, R any] struct {
 	// closesAfter is how far the stream time has to be past the end of a window
 	// to close it, in milliseconds.
 	closesAfter int64
+	spans       spans
 	functions[V, A, R]
 	plain bool // add cannot change what result returned for the same A
 	clock graph.Clock
@@ -30,13 +31,24 @@ type operator[K, V, A, R any] struct {
 
 // operator makes the common part for one task.
 func (f folding[K, V, A, R]) operator(t graph.Task, n *graph.Node, outs []any) operator[K, V, A, R] {
+	of := f.windows.spans()
 	return operator[K, V, A, R]{
-		node: n, now: t.Context(n).Now, closesAfter: f.windows.spans().closesAfter(), functions: f.functions, plain: store.Plain[A](), clock: graph.ClockOf(t, n),
-		rows:    &everyUpdate[K, R]{out: outs[0].(graph.Receiver[state.Windowed[K], graph.Change[R]])},
+		node: n, now: t.Context(n).Now, closesAfter: of.closesAfter(), spans: of, functions: f.functions, plain: store.Plain[A](), clock: graph.ClockOf(t, n),
+		rows:    f.emitter(t, n, outs[0].(graph.Receiver[state.Windowed[K], graph.Change[R]])),
 		lates:   outs[1].(graph.Receiver[K, Late[V]]),
 		nullKey: t.Counter(n, "null_key"), nullValue: t.Counter(n, "null_value"), late: t.Counter(n, "late"),
 	}
 }
+
+// Start implements graph.Starter.
+func (o *operator[K, V, A, R]) Start() error { return o.rows.start() }
+
+// Flush implements graph.Flusher: what a watermark has closed is sent on before
+// the store lets go of it.
+func (o *operator[K, V, A, R]) Flush(int64) error { return o.rows.advanced() }
+
+// Finish implements graph.Finisher.
+func (o *operator[K, V, A, R]) Finish(int64) error { return o.rows.finish() }
 
 // admit begins each record: it moves the stream time, and says whether the
 // record goes into windows. Null keys and values that no function takes do not,
@@ -48,7 +60,7 @@ func (o *operator[K, V, A, R]) admit(m *graph.Meta) (streamTime int64, ok bool, 
 		return 0, false, nil
 	}
 	streamTime = o.clock.Observe(m)
-	if err := o.rows.advanced(); err != nil {
+	if err := o.rows.arrived(); err != nil {
 		return 0, false, err
 	}
 	if !m.HasValue && !o.nulls {

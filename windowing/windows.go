@@ -31,16 +31,16 @@ type spans struct {
 	// retention is how long the store keeps a window: from its start on, or from
 	// its end if windows are kept by that; 0 is for ever.
 	retention time.Duration
-	// endless says that windows never close.
+	// endless says that the windows never close.
 	endless bool
 }
 
-// lasts is how far behind the end of a window its last millisecond is, plus 1.
-func (s spans) lasts() int64 {
-	if s.inclusive {
-		return s.gap.Milliseconds() + 1
+// after is the first millisecond behind a window that ends at endMs.
+func (s spans) after(endMs int64) int64 {
+	if s.inclusive && endMs != endOfTime {
+		return endMs + 1
 	}
-	return s.gap.Milliseconds()
+	return endMs
 }
 
 // String is what descriptions of a store tell.
@@ -57,7 +57,7 @@ func (s spans) String() string {
 
 // closesAfter is how far the stream time has to be past the end of a window to
 // close it, in milliseconds.
-func (s spans) closesAfter() int64 { return s.grace.Milliseconds() + s.lasts() }
+func (s spans) closesAfter() int64 { return s.after((s.gap + s.grace).Milliseconds()) }
 
 // given notes an error if there are no windows, and has tumbling ones instead.
 func given(b *graph.Builder, n *graph.Node, w Windows) Windows {

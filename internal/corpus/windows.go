@@ -26,6 +26,13 @@ func init() {
 		topology.To(topology.SelectKey(rows.ToStream(), windowText[string]), "out", textOut)
 	})
 
+	final := func(b *topology.Builder, w windowing.Windows) {
+		rows := windowing.Reduce(topology.GroupByKey(input(b)), "rows", w, joined, windowing.EmitOnClose())
+		topology.To(topology.SelectKey(rows.ToStream(), windowText[string]), "out", textOut)
+	}
+	register("tumbling-final", func(b *topology.Builder) { final(b, windowing.Tumbling(10*ms).Grace(5*ms)) })
+	register("hopping-final", func(b *topology.Builder) { final(b, windowing.Hopping(12*ms, 4*ms).Grace(8*ms)) })
+
 	minutes := windowing.Tumbling(time.Minute).Grace(10 * time.Second)
 	register("tumbling", func(b *topology.Builder) {
 		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", minutes, kept)
@@ -36,6 +43,18 @@ func init() {
 		sums := windowing.Aggregate(topology.GroupByKey(input(b)), "sums", hops, aggregate.Sum(number), kept)
 		topology.To(sums.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
 	})
+	for name, emission := range map[string][]topology.Option{
+		"emit-on-close":   {windowing.EmitOnClose()},
+		"emit-then-late":  {windowing.EmitOnCloseThenLate()},
+		"close-idle":      {windowing.EmitOnClose(), windowing.CloseIdle(30 * time.Second)},
+		"latest-windows":  {topology.EmitLatest(10 * time.Second)},
+		"windows-at-once": {topology.EmitSnapshot(10 * time.Second)},
+	} {
+		register(name, func(b *topology.Builder) {
+			counts := windowing.Count(topology.GroupByKey(input(b)), "counts", minutes, append(emission, kept)...)
+			topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		})
+	}
 	register("late", func(b *topology.Builder) {
 		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", hops, kept)
 		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))

@@ -24,6 +24,9 @@ func (c Clock) Observe(m *Meta) int64 {
 	return *c.own
 }
 
+// Raise moves the clock on to a time at which nothing came.
+func (c Clock) Raise(ms int64) { *c.own = max(*c.own, ms) }
+
 // Now is the stream time, -1 before the first record. A watermark also moves it
 // between the records of the node.
 func (c Clock) Now() int64 {

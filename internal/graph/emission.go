@@ -14,7 +14,13 @@ type Emission struct {
 	Snapshot bool
 	// OnClose is once per row, when its window has closed.
 	OnClose bool
-	Every   time.Duration // of the wall clock; 0 is each commit
+	// ThenLate is when the window has ended, and again with each change of the
+	// row after that.
+	ThenLate bool
+	// Idle is after how long without records windows close by the wall clock; 0
+	// is never.
+	Idle  time.Duration
+	Every time.Duration // of the wall clock; 0 is each commit
 }
 
 // emission reports whether an option sets the Emission.

@@ -229,6 +229,13 @@ type Task interface {
 	// OperatorTime points at a stream time of the node's own that survives
 	// restarts with the commit; it starts at -1. The node's StreamTime is set.
 	OperatorTime(node *Node) *int64
+	// CloseTime points at how far the windows of a store were closed and emitted,
+	// which survives restarts as OperatorTime does, and where Kafka Streams looks
+	// for it. It starts at -1.
+	CloseTime(store string) *int64
+	// AtEnd says that the task has nothing to do: all that its topics hold has
+	// been read and processed.
+	AtEnd() bool
 	// Watermark points at the stream time that all operators of the task go by,
 	// nil if each one goes by its own records: see ClockOf.
 	Watermark() *int64

@@ -64,6 +64,7 @@ const (
 	OptEmitLatest   Option = "EmitLatest"
 	OptEmitSnapshot Option = "EmitSnapshot"
 	OptEmitOnClose  Option = "EmitOnClose"
+	OptCloseIdle    Option = "CloseIdle"
 	OptStart        Option = "From..."
 	OptDataLoss     Option = "LossTo..."
 	OptMaxRate      Option = "MaxRate"

@@ -135,6 +135,19 @@ func (s *Window[K, V]) AllWithTime(yield func(w state.Windowed[K], v V, timeMs i
 	return s.list(nil, math.MinInt64, math.MaxInt64, false, yield)
 }
 
+// Since yields the windows that begin at fromMs or later, with the event times
+// of the writes, and returns the error that ended it early. It also yields what
+// has expired and was not swept yet, no freeze having come since: an operator
+// that sends on windows when they end wants those that the stream time has leapt
+// over.
+func (s *Window[K, V]) Since(fromMs int64, yield func(w state.Windowed[K], v V, timeMs int64) bool) error {
+	s.ops.All++
+	if err := s.learn(); err != nil {
+		return err
+	}
+	return s.walk(false, [2][]byte{}, fromMs, math.MaxInt64, false, yield)
+}
+
 // list yields the windows of the keys from the first one on and before the
 // second one, or of all, that begin from fromMs to toMs.
 func (s *Window[K, V]) list(keys *[2]K, fromMs, toMs int64, backward bool, yield func(w state.Windowed[K], v V, timeMs int64) bool) error {
@@ -152,7 +165,13 @@ func (s *Window[K, V]) list(keys *[2]K, fromMs, toMs int64, backward bool, yield
 			bounds[i] = b
 		}
 	}
-	if fromMs = max(fromMs, s.oldest()); fromMs > toMs {
+	return s.walk(keys != nil, bounds, max(fromMs, s.oldest()), toMs, backward, yield)
+}
+
+// walk yields the windows of the encoded keys from the first one on and before
+// the second one, or of all, that begin from fromMs to toMs, expired or not.
+func (s *Window[K, V]) walk(some bool, keys [2][]byte, fromMs, toMs int64, backward bool, yield func(w state.Windowed[K], v V, timeMs int64) bool) error {
+	if fromMs > toMs {
 		return nil
 	}
 	from, to := state.WindowRow{StartMs: fromMs}.AppendKey(nil), []byte(nil)
@@ -164,7 +183,7 @@ func (s *Window[K, V]) list(keys *[2]K, fromMs, toMs int64, backward bool, yield
 		if err != nil {
 			return false, err
 		}
-		if keys != nil && (bytes.Compare(w.Key, bounds[0]) < 0 || bytes.Compare(w.Key, bounds[1]) >= 0) {
+		if some && (bytes.Compare(w.Key, keys[0]) < 0 || bytes.Compare(w.Key, keys[1]) >= 0) {
 			return true, nil
 		}
 		k, err := s.ks.Decode(w.Key)

@@ -136,7 +136,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 }
 
 func (t *Task) freezePositions(c *Commit, all bool) {
-	m := Metadata{Closed: t.closed, Transaction: int64(c.Seq), Times: t.operatorTimes(nil)}
+	m := Metadata{Closed: t.closeTimes(), Transaction: int64(c.Seq), Times: t.operatorTimes(nil)}
 	for _, in := range t.inputs {
 		low := in.low()
 		c.progress = append(c.progress, low)

@@ -27,7 +27,7 @@ type Task struct {
 	times    cells[int64]
 	drops    []*drop
 	opTimes  []*operatorTime
-	closed   []NamedTime // restored, and kept for Kafka Streams
+	closed   []NamedTime // as restored; see closeTimes
 
 	now        int64 // the time given to the running call
 	streamTime int64
@@ -193,15 +193,14 @@ func (t *Task) Counter(node *graph.Node, reason string) *uint64 {
 // taken back if it fails.
 func (t *Task) StreamTime() *int64 { return &t.streamTime }
 
-// OperatorTime points at a stream time of the node's own. It starts with what
-// was restored, or at -1.
-func (t *Task) OperatorTime(node *graph.Node) *int64 {
-	for _, o := range t.opTimes {
-		if o.name == node.Name {
-			return o.live
+// AtEnd implements graph.Task.
+func (t *Task) AtEnd() bool {
+	for _, in := range t.inputs {
+		if in.queue.n > 0 || in.lag != 0 {
+			return false
 		}
 	}
-	return t.addTime(node.Name, t.restoredTime(node.Name), nil).live
+	return t.calls == nil || t.calls.open == 0
 }
 
 // Add appends fetched records to the queue of a topic. Records below Position
