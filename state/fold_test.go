@@ -68,7 +68,7 @@ func TestFoldAndSortKeepWhatABatchDoes(t *testing.T) {
 				}
 			}
 		}
-		for range rapid.IntRange(0, 2).Draw(t, "ranges") {
+		for range rapid.IntRange(0, 4).Draw(t, "ranges") {
 			from, to := key.Draw(t, "from"), key.Draw(t, "to")
 			plain.DeleteRange(from, to)
 			b.DeleteRange(from, to)
@@ -84,13 +84,14 @@ func TestFoldAndSortKeepWhatABatchDoes(t *testing.T) {
 			t.Fatal("not sorted")
 		}
 		ranges := true
-		var last []byte
+		var last, end []byte
 		for i := range b.Len() {
 			w := b.At(i)
 			if w.To != nil {
-				if !ranges {
-					t.Fatal("a range behind a key")
+				if !ranges || end != nil && bytes.Compare(w.Key, end) <= 0 || bytes.Compare(w.Key, w.To) >= 0 {
+					t.Fatalf("a range from %q to %q behind one that ends at %q, or behind a key", w.Key, w.To, end)
 				}
+				end = w.To
 				continue
 			}
 			if !ranges && bytes.Compare(last, w.Key) >= 0 {

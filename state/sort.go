@@ -17,8 +17,8 @@ type rank struct {
 }
 
 // Sort brings the writes into the order of their keys and keeps the last of
-// each key, so that the batch does the same: deletions of ranges come first,
-// and what they delete of the batch is dropped.
+// each key, so that the batch does the same: deletions of ranges come first, in
+// order and apart from each other, and what they delete of the batch is dropped.
 func (b *Batch) Sort() {
 	if b.sorted {
 		return
@@ -31,10 +31,7 @@ func (b *Batch) Sort() {
 		return cmp.Or(bytes.Compare(b.keyOf(x.i), b.keyOf(y.i)), cmp.Compare(x.i, y.i))
 	})
 	spans := b.spans()
-	sorted := make([]batchEntry, 0, len(spans)+len(ranks))
-	for _, i := range spans {
-		sorted = append(sorted, b.entries[i])
-	}
+	sorted := append(make([]batchEntry, 0, len(spans)+len(ranks)), b.apart(spans)...)
 	for n, r := range ranks {
 		if n+1 < len(ranks) && ranks[n+1].head == r.head && bytes.Equal(b.keyOf(r.i), b.keyOf(ranks[n+1].i)) {
 			continue // a later write of the same key follows
@@ -97,6 +94,33 @@ func (b *Batch) spans() []uint32 {
 		}
 	}
 	return spans
+}
+
+// apart returns deletions of ranges that do not overlap and do the same.
+func (b *Batch) apart(spans []uint32) (apart []batchEntry) {
+	ends := func(i uint32) []byte { return b.At(int(i)).To }
+	byStart := slices.Clone(spans)
+	slices.SortFunc(byStart, func(x, y uint32) int { return bytes.Compare(b.keyOf(x), b.keyOf(y)) })
+	for len(byStart) > 0 {
+		first := byStart[0]
+		last := first // the one that ends last
+		n := 1
+		for n < len(byStart) && bytes.Compare(b.keyOf(byStart[n]), ends(last)) <= 0 {
+			if bytes.Compare(ends(byStart[n]), ends(last)) > 0 {
+				last = byStart[n]
+			}
+			n++
+		}
+		byStart = byStart[n:]
+		e := b.entries[first]
+		if last != first {
+			from, to := b.keyOf(first), ends(last)
+			e.off, e.val = len(b.slab), ^int32(len(to))
+			b.slab = append(append(b.slab, from...), to...)
+		}
+		apart = append(apart, e)
+	}
+	return apart
 }
 
 // covered reports whether a later deletion of a range takes write i away.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
@@ -41,9 +42,6 @@ func (s *store) ingest(b *state.Batch) (done bool, err error) {
 	if !b.Sorted() || b.Bytes() < s.db.ingestFrom || b.Len() == 0 || s.db.noLinks.Load() {
 		return false, nil
 	}
-	if b.Len() > 1 && b.At(1).To != nil {
-		return false, nil // ranges that may overlap: a table takes no such
-	}
 	// New files in level 0 do not rotate memtables, so the gate must look.
 	if err := s.db.gate.wait(); err != nil {
 		return false, err
@@ -76,14 +74,14 @@ func (s *store) writeTable(path string, b *state.Batch) (err error) {
 	}
 	w := sstable.NewWriter(objstorageprovider.NewFileWritable(f), s.db.loads)
 	defer func() { err = errors.Join(err, w.Close()) }()
-	key := append([]byte(nil), s.prefix...)
+	key := slices.Clone(s.prefix)
 	for i := range b.Len() {
 		row := b.At(i)
 		key = append(key[:prefixLen], row.Key...)
 		switch {
 		case row.To != nil:
 			err = w.DeleteRange(key, append(s.prefix[:prefixLen:prefixLen], row.To...))
-			key = append([]byte(nil), s.prefix...) // the writer keeps the other until the end
+			key = slices.Clone(s.prefix) // the writer keeps the other until the end
 		case row.Delete:
 			err = w.Delete(key)
 		default:
