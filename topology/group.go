@@ -28,7 +28,7 @@ type Grouped[K, V any] interface {
 // By example: internal/corpus/testdata/word-count.txt.
 func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ...Option) KGroupedStream[KO, V] {
 	in := s.stream().h
-	o := groupOptions(in.Builder, "group-by", opts)
+	o := groupOptions(in.Builder, "group-by", opts, graph.OptWatermark, graph.OptIdle)
 	n := in.Builder.Operator("group-by", in, o)
 	in.Builder.Callback(n, fn)
 	n.Out = []graph.Port{graph.NewPort[KO, V]()}
@@ -41,7 +41,7 @@ func GroupBy[K, V, KO any](s Streamer[K, V], fn func(key K, value V) KO, opts ..
 // By example: internal/corpus/testdata/count.txt.
 func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V] {
 	in := s.stream().h
-	o := groupOptions(in.Builder, "group-by-key", opts)
+	o := groupOptions(in.Builder, "group-by-key", opts, graph.OptWatermark, graph.OptIdle)
 	for _, k := range []graph.Option{graph.OptPartitions, graph.OptWatermark, graph.OptIdle} {
 		if o.Given(k) && !in.Rekeyed {
 			in.Builder.Errorf(graph.Caller(), "group-by-key: %s is for a repartition topic, and the keys have not changed: use Repartition", k)
@@ -50,8 +50,8 @@ func GroupByKey[K, V any](s Streamer[K, V], opts ...Option) KGroupedStream[K, V]
 	return KGroupedStream[K, V]{newGrouping[K, V](in, "group-by-key", o)}
 }
 
-func groupOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	return graph.OptionsOf(b, op, opts, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde, graph.OptWatermark, graph.OptIdle)
+func groupOptions(b *graph.Builder, op string, opts []Option, more ...graph.Option) *graph.Options {
+	return graph.OptionsOf(b, op, opts, append(more, graph.OptName, graph.OptPartitions, graph.OptKeySerde, graph.OptValueSerde)...)
 }
 
 // newGrouping checks the serdes given to op now: they may never be used.

@@ -75,3 +75,16 @@ func init() {
 		perMinute(b, byValue)
 	})
 }
+
+func init() {
+	register("split-late", func(b *topology.Builder) {
+		onTime, late := topology.Stream[string, string](b, "in").SplitLate(10 * time.Second)
+		topology.To(onTime, "out")
+		topology.To(late, "late")
+	})
+	register("wall-clock-windows", func(b *topology.Builder) {
+		in := topology.Stream[string, string](b, "in", topology.WallClockTime())
+		counts := windowing.Count(topology.GroupByKey(in), "counts", windowing.Tumbling(time.Minute), kept)
+		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+	})
+}
