@@ -72,19 +72,12 @@ type countedVersions[K, V any] struct {
 
 func (s *countedVersions[K, V]) Put(key K, v V, timeMs int64) (stored bool, err error) {
 	stored, err = s.Versioned.Put(key, v, timeMs)
-	return s.count(stored, err)
+	return counted(s.late, stored, err)
 }
 
 func (s *countedVersions[K, V]) Delete(key K, timeMs int64) (stored bool, err error) {
 	stored, err = s.Versioned.Delete(key, timeMs)
-	return s.count(stored, err)
-}
-
-func (s *countedVersions[K, V]) count(stored bool, err error) (bool, error) {
-	if err == nil && !stored {
-		*s.late++
-	}
-	return stored, err
+	return counted(s.late, stored, err)
 }
 
 // addVersionedStore adds a versioned store used by node n, with the history of

@@ -17,7 +17,7 @@ import (
 func addStore[K, A any](s site[K, A], name string, w assigned, o *graph.Options) {
 	b, n, of := s.b, s.n, w.spans()
 	changelog := name + "-changelog"
-	keys := storeKeys[K]{windowKeys(s.ks, w)}
+	keys := store.LoggedWindows(windowKeys(s.ks, w))
 	ks, as := graph.ForTopic(b, n, s.ks, changelog, serde.Key), graph.ForTopic(b, n, s.as, changelog, serde.Value)
 	spec := &graph.StoreSpec{
 		Name: name, Line: n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
@@ -50,19 +50,4 @@ func windowKeys[K any](ks serde.Serde[K], w assigned) serde.Serde[state.Windowed
 		return state.WindowedSerde(ks, size)
 	}
 	return state.WindowedSerdeFunc(ks, w.End)
-}
-
-// storeKeys is the serde of the keys in a changelog: those of topics and 4
-// bytes, a number that only stores with duplicates use.
-type storeKeys[K any] struct {
-	serde.Serde[state.Windowed[K]]
-}
-
-func (s storeKeys[K]) Append(dst []byte, w state.Windowed[K]) ([]byte, error) {
-	b, err := s.Serde.Append(dst, w)
-	return append(b, 0, 0, 0, 0), err
-}
-
-func (s storeKeys[K]) Decode(b []byte) (state.Windowed[K], error) {
-	return s.Serde.Decode(b[:max(0, len(b)-4)])
 }

@@ -2,9 +2,11 @@ package corpus
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/millrace-io/millrace/aggregate"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/topology"
@@ -35,6 +37,21 @@ func init() {
 	})
 }
 
+// Stores of windows and sessions for Processors.
+
+func init() {
+	register("window-store", func(b *topology.Builder) {
+		rows := topology.NewWindowStore[string, int64](b, "rows", 10*time.Second, time.Minute, kept)
+		out := topology.Process(input(b), func(ctx processor.Context) *moving { return &moving{rows.Open(ctx)} }, topology.With(rows))
+		topology.To(out, "out")
+	})
+	register("session-store", func(b *topology.Builder) {
+		rows := topology.NewSessionStore[string, string](b, "rows", time.Minute, kept)
+		out := topology.Process(input(b), func(ctx processor.Context) *stays { return &stays{rows.Open(ctx)} }, topology.With(rows))
+		topology.To(out, "out")
+	})
+}
+
 // sessionNames writes keys in sessions as text that shows that the end is part of
 // them.
 type sessionNames struct{}
@@ -45,4 +62,49 @@ func (sessionNames) Append(dst []byte, w state.Windowed[string]) ([]byte, error)
 
 func (sessionNames) Decode(b []byte) (state.Windowed[string], error) {
 	return state.Windowed[string]{}, fmt.Errorf("%d bytes of text are not read back", len(b))
+}
+
+// stays keeps sessions that last as many seconds as the value says, and forwards
+// those of the key that it overlaps, the latest first.
+type stays struct{ rows state.Session[string, string] }
+
+func (p *stays) Process(r processor.Record[string, string], out processor.Output[string, string]) error {
+	end := r.Time + 1000*number(r.Value)
+	var overlaps []string
+	for w := range p.rows.RangeBackward(r.Key, r.Time, end) {
+		overlaps = append(overlaps, fmt.Sprintf("%d-%d", w.Start/1000, w.End/1000))
+	}
+	if err := p.rows.ScanErr(); err != nil {
+		return err
+	}
+	if _, err := p.rows.Put(r.Key, r.Value, r.Time, end); err != nil {
+		return err
+	}
+	r.Value = strings.Join(overlaps, " ")
+	return out.Forward(r)
+}
+
+// moving counts records by windows of 10 seconds, and forwards the counts of the
+// last three.
+type moving struct{ rows state.Window[string, int64] }
+
+func (p *moving) Process(r processor.Record[string, string], out processor.Output[string, string]) error {
+	const size = 10_000
+	start := r.Time / size * size
+	n, _, err := p.rows.Get(r.Key, start)
+	if err != nil {
+		return err
+	}
+	if _, err := p.rows.Put(r.Key, n+1, start); err != nil {
+		return err
+	}
+	var counts []string
+	for w, n := range p.rows.Range(r.Key, start-2*size, start) {
+		counts = append(counts, fmt.Sprintf("%d:%d", w.Start/1000, n))
+	}
+	r.Value = strings.Join(counts, " ")
+	if err := p.rows.ScanErr(); err != nil {
+		return err
+	}
+	return out.Forward(r)
 }

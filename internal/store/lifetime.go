@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/millrace-io/millrace/state"
 )
@@ -10,7 +11,7 @@ import (
 // The base has a row for that time.
 type lifetime struct {
 	format      state.Format
-	retentionMs int64
+	retentionMs int64 // 0 for ever
 
 	// The stream time: now, when the record began, and as of the last freeze;
 	// none before the first row.
@@ -48,6 +49,9 @@ func (l *lifetime) forget() {
 
 // oldest is the time of the oldest row that can be live.
 func (l *lifetime) oldest() int64 {
+	if l.retentionMs == 0 {
+		return math.MinInt64
+	}
 	streamTime := l.streamTime
 	if l.watermark != nil {
 		streamTime = *l.watermark
