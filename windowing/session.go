@@ -151,3 +151,19 @@ func (r *session[K, V, A, R]) merged(stays bool) (acc A, has bool, c graph.Chang
 	}
 	return acc, has, c, nil
 }
+
+// ended implements closing.
+func (r *session[K, V, A, R]) ended(after, until int64, visit func(w state.Windowed[K], row R, timeMs int64) error) (next int64, err error) {
+	var failed error
+	next, err = r.store.Ended(after, until-1, func(f store.Found[K, A]) error {
+		failed = visit(f.At, r.result(f.Value), r.timeOf(&f))
+		return failed
+	})
+	switch {
+	case failed != nil:
+		return 0, failed
+	case err != nil:
+		return 0, graph.At(r.node, err)
+	}
+	return r.spans.after(next), nil
+}

@@ -24,6 +24,11 @@ func init() {
 		topology.To(rows.ToStream(), "out", topology.KeySerde(sessionNames{}))
 	})
 
+	register("session-final", func(b *topology.Builder) {
+		rows := windowing.Reduce(topology.GroupByKey(input(b)), "rows", traced, joined, windowing.EmitOnClose())
+		topology.To(rows.ToStream(), "out", topology.KeySerde(sessionNames{}))
+	})
+
 	register("sessions", func(b *topology.Builder) {
 		visits := windowing.Sessions(10 * time.Minute).Grace(10 * time.Minute)
 		counts := windowing.Count(topology.GroupByKey(input(b)), "visits", visits, kept)
