@@ -1,7 +1,6 @@
 package windowing
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -34,20 +33,17 @@ type heldSerde[R any] struct {
 	rows serde.Serde[R]
 }
 
-const (
-	noValue   = -1
-	samePrior = -2
-)
+const samePrior = -2
 
 var errHeld = errors.New("no row of a buffer of suppressed updates, or one of Kafka Streams before 2.4: let that version pass on what it holds first")
 
 func (s heldSerde[R]) Append(dst []byte, h held[R]) (_ []byte, err error) {
-	dst = binary.BigEndian.AppendUint64(dst, uint64(h.timeMs))
+	dst = appendInt64(dst, h.timeMs)
 	dst = appendInt64(dst, -1) // offset
 	dst = appendInt32(dst, 0)  // length of the topic's name
 	dst = appendInt32(dst, -1) // partition
 	dst = appendInt32(dst, 0)  // number of headers
-	if dst, err = s.appendRow(dst, h.prior, h.hasPrior); err != nil {
+	if dst, err = appendSized(dst, s.rows, h.prior, h.hasPrior); err != nil {
 		return dst, err
 	}
 	if h.hasPrior {
@@ -55,33 +51,15 @@ func (s heldSerde[R]) Append(dst []byte, h held[R]) (_ []byte, err error) {
 	} else {
 		dst = appendInt32(dst, noValue)
 	}
-	return s.appendRow(dst, h.row, h.has)
-}
-
-// appendRow appends a row behind its length.
-func (s heldSerde[R]) appendRow(dst []byte, row R, has bool) ([]byte, error) {
-	if !has {
-		return appendInt32(dst, noValue), nil
-	}
-	at := len(dst)
-	dst = appendInt32(dst, 0)
-	b, err := s.rows.Append(dst, row)
-	if err != nil {
-		return dst, err
-	}
-	if len(b) < len(dst) {
-		return dst, fmt.Errorf("%T does not append to what it is given: return append(dst, ...)", s.rows)
-	}
-	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-len(dst)))
-	return b, nil
+	return appendSized(dst, s.rows, h.row, h.has)
 }
 
 func (s heldSerde[R]) Decode(b []byte) (h held[R], err error) {
 	r := reader{b: b}
-	h.timeMs = int64(binary.BigEndian.Uint64(r.take(8)))
-	r.take(8)
+	h.timeMs = r.int64()
+	r.int64() // offset
 	r.sized() // topic
-	r.take(4)
+	r.int32() // partition
 	for range r.count() {
 		r.sized()
 		r.sized()
@@ -116,46 +94,4 @@ func (s heldSerde[R]) ForTopic(topic string, role serde.Role) (serde.Serde[held[
 	}
 	rows, err := f.ForTopic(topic, role)
 	return heldSerde[R]{rows}, err
-}
-
-func appendInt32(dst []byte, n int32) []byte { return binary.BigEndian.AppendUint32(dst, uint32(n)) }
-func appendInt64(dst []byte, n int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(n)) }
-
-// reader takes bytes apart. Once they end too early it yields zeros.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n > len(r.b) {
-		r.b, r.short = nil, true
-		return make([]byte, min(n, 8))
-	}
-	b := r.b[:n:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) int32() int32 { return int32(binary.BigEndian.Uint32(r.take(4))) }
-
-// count is a number of things that take at least a byte each.
-func (r *reader) count() int32 {
-	n := r.int32()
-	if int(n) > len(r.b) {
-		r.b, r.short = nil, true
-	}
-	if r.short {
-		return 0
-	}
-	return n
-}
-
-// sized are bytes behind their length; ok is false if that is negative.
-func (r *reader) sized() (b []byte, ok bool) {
-	n := r.int32()
-	if n < 0 || r.short {
-		return nil, false
-	}
-	return r.take(int(n)), true
 }

@@ -30,6 +30,8 @@ type Options struct {
 	SubtractType    string
 
 	Emission Emission
+	KeepLast bool // of duplicates
+	WallTime bool // silence is measured by the wall clock
 
 	Start    Start
 	DataLoss DataLoss
@@ -81,6 +83,8 @@ const (
 	OptVersioned    Option = "Versioned"
 	OptPartitioner  Option = "Partitioner"
 	OptSubtract     Option = "Subtract"
+	OptKeepLast     Option = "KeepLast"
+	OptByWallClock  Option = "ByWallClock"
 )
 
 // Give notes that an option was given.
