@@ -68,7 +68,7 @@ func (s *restore) copyRun(ctx context.Context, pos int64) (_ int64, err error) {
 		asked.wait() // it uses the reader
 	}()
 	s.run.reset()
-	grows := int64(s.opts.ChunkBytes) // the run, by a chunk
+	grows := int64(s.opts.ChunkBytes) // what the last chunk added to the run
 	for {
 		if asked == nil {
 			asked = s.ask(ctx, pos)
@@ -104,7 +104,7 @@ func (s *restore) copyRun(ctx context.Context, pos int64) (_ int64, err error) {
 		if asked == nil {
 			return pos, s.flush(pos)
 		}
-		grows = max(grows, s.run.size()-size)
+		grows = s.run.size() - size
 	}
 }
 

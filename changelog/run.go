@@ -13,9 +13,9 @@ type run struct {
 	unfolded int   // records since the last Fold
 }
 
-// rowBytes is what a row needs besides its bytes: its place in the batch, one
-// more and a rank while it is sorted, two in the index.
-const rowBytes = 24 + 24 + 16 + 16
+// rowBytes is what a row needs besides its bytes: its place in the batch, two in
+// the index, a rank to be sorted by.
+const rowBytes = 24 + 16 + 16
 
 // foldEvery is after how many records the batch is folded: their rows are still
 // near.

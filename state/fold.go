@@ -9,6 +9,7 @@ type folding struct {
 	// plus one; 0 if empty. The length is a power of two.
 	index []uint64
 	touch uint64
+	ranks []rank // memory for Sort
 }
 
 // foldGroup is how many writes are folded at once. Looking up a key waits for

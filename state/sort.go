@@ -23,6 +23,7 @@ func (b *Batch) Sort() {
 	if b.sorted {
 		return
 	}
+	spans := b.spans()
 	ranks := b.ranks()
 	slices.SortFunc(ranks, func(x, y rank) int {
 		if c := cmp.Compare(x.head, y.head); c != 0 {
@@ -30,24 +31,48 @@ func (b *Batch) Sort() {
 		}
 		return cmp.Or(bytes.Compare(b.keyOf(x.i), b.keyOf(y.i)), cmp.Compare(x.i, y.i))
 	})
-	spans := b.spans()
-	sorted := append(make([]batchEntry, 0, len(spans)+len(ranks)), b.apart(spans)...)
+	var dropped []rank
+	kept := ranks[:0]
 	for n, r := range ranks {
-		if n+1 < len(ranks) && ranks[n+1].head == r.head && bytes.Equal(b.keyOf(r.i), b.keyOf(ranks[n+1].i)) {
-			continue // a later write of the same key follows
-		}
-		if !b.covered(r.i, spans) {
-			sorted = append(sorted, b.entries[r.i])
+		later := n+1 < len(ranks) && ranks[n+1].head == r.head && bytes.Equal(b.keyOf(r.i), b.keyOf(ranks[n+1].i))
+		if later || b.covered(r.i, spans) {
+			dropped = append(dropped, r)
+		} else {
+			kept = append(kept, r)
 		}
 	}
-	b.entries, b.sorted = sorted, true
+	apart := b.apart(spans)
+	for _, i := range spans {
+		dropped = append(dropped, rank{i: i})
+	}
+	b.arrange(append(kept, dropped...))
+	b.entries = slices.Insert(b.entries[:len(kept)], 0, apart...)
+	b.sorted = true
 	b.fold.forget()
+}
+
+// arrange brings the entries into the order of ranks, which has all of them, and
+// needs no other array for that: it goes round each cycle of the permutation.
+func (b *Batch) arrange(ranks []rank) {
+	for start := range ranks {
+		first, at := b.entries[start], uint32(start)
+		for {
+			from := ranks[at].i
+			ranks[at].i = at // done
+			if from == uint32(start) {
+				b.entries[at] = first
+				break
+			}
+			b.entries[at] = b.entries[from]
+			at = from
+		}
+	}
 }
 
 // ranks are the writes of single keys. Keys of a store often begin alike, and
 // comparing what comes behind that as a number spares most looks into the slab.
 func (b *Batch) ranks() []rank {
-	ranks := make([]rank, 0, len(b.entries))
+	ranks := slices.Grow(b.fold.ranks[:0], len(b.entries))
 	var first []byte
 	shared := -1
 	for i, e := range b.entries {
@@ -74,6 +99,7 @@ func (b *Batch) ranks() []rank {
 		copy(head[:], b.keyOf(ranks[n].i)[shared:])
 		ranks[n].head = binary.BigEndian.Uint64(head[:])
 	}
+	b.fold.ranks = ranks
 	return ranks
 }
 
@@ -82,14 +108,11 @@ func (b *Batch) keyOf(i uint32) []byte {
 	return b.slab[e.off:e.keyEnd()]
 }
 
-// spans are the indices of the deletions of ranges, without those of none.
+// spans are the indices of the deletions of ranges.
 func (b *Batch) spans() []uint32 {
 	var spans []uint32
 	for i := range b.entries {
-		if !b.entries[i].span() {
-			continue
-		}
-		if w := b.At(i); bytes.Compare(w.Key, w.To) < 0 {
+		if b.entries[i].span() {
 			spans = append(spans, uint32(i))
 		}
 	}
@@ -99,7 +122,9 @@ func (b *Batch) spans() []uint32 {
 // apart returns deletions of ranges that do not overlap and do the same.
 func (b *Batch) apart(spans []uint32) (apart []batchEntry) {
 	ends := func(i uint32) []byte { return b.At(int(i)).To }
-	byStart := slices.Clone(spans)
+	byStart := slices.DeleteFunc(slices.Clone(spans), func(i uint32) bool { // those of nothing
+		return bytes.Compare(b.keyOf(i), ends(i)) >= 0
+	})
 	slices.SortFunc(byStart, func(x, y uint32) int { return bytes.Compare(b.keyOf(x), b.keyOf(y)) })
 	for len(byStart) > 0 {
 		first := byStart[0]
