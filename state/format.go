@@ -36,6 +36,10 @@ const (
 	// the key and the value of the entry, which ends with the time for which it
 	// waits, as in Kafka Streams' buffer of suppressed updates.
 	Buffers
+	// WindowsByKey is Windows with rows that lie as those of Sessions do, see
+	// Segments: for windows that begin at any time, which are looked for by key.
+	// Changelog records are those of Windows.
+	WindowsByKey
 )
 
 // String returns the format's name in lower case.
@@ -53,6 +57,8 @@ func (f Format) String() string {
 		return "sessions"
 	case Buffers:
 		return "buffers"
+	case WindowsByKey:
+		return "windows by key"
 	}
 	return fmt.Sprintf("format %d", uint8(f))
 }
@@ -84,7 +90,7 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
 		w, err = w.untimed()
 		return w, err == nil, err
-	case Sessions:
+	case Sessions, WindowsByKey:
 		if string(w.Key) == streamTimeRow || isIndex(w.Key) {
 			return w, false, nil
 		}
@@ -93,7 +99,11 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 			return w, false, err
 		}
 		start := len(*scratch)
-		*scratch = appendSession(*scratch, r)
+		if f&^byTime == WindowsByKey {
+			*scratch = WindowRow{Key: r.Key, StartMs: r.TimeMs}.appendLogged(*scratch)
+		} else {
+			*scratch = appendSession(*scratch, r)
+		}
 		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
 		w, err = w.untimed()
 		return w, err == nil, err

@@ -43,7 +43,7 @@ func (r *Restoring) Keep() { r.kept = true }
 // Add appends to b what a changelog record does to the store.
 func (r *Restoring) Add(b *Batch, record Write) {
 	switch r.format &^ byTime {
-	case Sessions:
+	case Sessions, WindowsByKey:
 		r.addRow(b, record)
 		return
 	case Versions:
@@ -63,9 +63,9 @@ func (r *Restoring) Add(b *Batch, record Write) {
 
 // addRow is Add for a format with segments.
 func (r *Restoring) addRow(b *Batch, record Write) {
-	row, ok := decodeSession(record.Key)
+	row, ok := r.format.decodeRow(record.Key)
 	if !ok {
-		return // of no session
+		return // of no session or window
 	}
 	r.advance(row.TimeMs)
 	if !r.expiring() || row.TimeMs >= r.format.OldestWindow(r.streamTime, r.retentionMs) {

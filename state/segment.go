@@ -70,7 +70,7 @@ func (f Format) Segments(retention time.Duration) Segments {
 }
 
 // segmented reports whether stores of the format have Segments.
-func (f Format) segmented() bool { return f&^byTime == Sessions }
+func (f Format) segmented() bool { return f&^byTime == Sessions || f&^byTime == WindowsByKey }
 
 // Segment is the number of the segment that a time is in.
 func (s Segments) Segment(ms int64) uint64 { return sortable(ms) >> s.shift }

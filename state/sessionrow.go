@@ -24,6 +24,17 @@ func decodeSession(key []byte) (r SegmentRow, ok bool) {
 	}, true
 }
 
+// decodeRow takes the key of a changelog record of a format with Segments
+// apart; it reports false for one that is too short.
+func (f Format) decodeRow(key []byte) (SegmentRow, bool) {
+	if f&^byTime == Sessions {
+		return decodeSession(key)
+	}
+	var w WindowRow
+	ok := w.decodeLogged(key)
+	return SegmentRow{Key: w.Key, TimeMs: w.StartMs}, ok
+}
+
 // restore appends to b what the changelog record of a row does to the store.
 func (s Segments) restore(b *Batch, r SegmentRow, record Write) {
 	slab := s.AppendKey(b.Slab(), r)

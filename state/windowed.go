@@ -51,12 +51,20 @@ type windowedSerde[K any] struct {
 	key  serde.Serde[K]
 	size time.Duration
 	end  func(startMs int64) (endMs int64) // in place of size, if there is one
+
+	inclusive bool // the end is part of a window
 }
 
 // WindowedSerdeFunc is WindowedSerde for windows that differ in size: end is
 // when the one ends that begins at startMs, in milliseconds since 1970.
 func WindowedSerdeFunc[K any](key serde.Serde[K], end func(startMs int64) (endMs int64)) serde.Serde[Windowed[K]] {
 	return windowedSerde[K]{key: key, end: end}
+}
+
+// SlidingSerde is WindowedSerde for sliding windows, whose end is part of them:
+// the bytes are the same.
+func SlidingSerde[K any](key serde.Serde[K], difference time.Duration) serde.Serde[Windowed[K]] {
+	return windowedSerde[K]{key: key, size: difference, inclusive: true}
 }
 
 // startLen is how many bytes the start of a window takes.
@@ -101,8 +109,12 @@ func (s windowedSerde[K]) ForTopic(topic string, role serde.Role) (serde.Serde[W
 		return s, nil
 	}
 	key, err := f.ForTopic(topic, role)
-	return windowedSerde[K]{key, s.size, s.end}, err
+	s.key = key
+	return s, err
 }
+
+// EndIncluded tells those who show a key that its end is part of the window.
+func (s windowedSerde[K]) EndIncluded() bool { return s.inclusive }
 
 // PartitionKey tells sinks which of the encoded bytes choose the partition.
 func (s windowedSerde[K]) PartitionKey(encoded []byte) []byte {

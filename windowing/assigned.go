@@ -12,10 +12,8 @@ import (
 // assigned are windows whose bounds follow from the time of a record alone,
 // whatever other records there are.
 type assigned interface {
-	Windows
+	bounded
 	assigner() assigner
-	// End is the end of the window that begins at startMs.
-	End(startMs int64) int64
 }
 
 // assigner is the arithmetic of assigned windows. A window that begins later
@@ -41,7 +39,7 @@ func (f folding[K, V, A, R]) assigned(s site[K, A], w assigned) kind[K, V, A, R]
 		view: windowView[K](f.name, f.result),
 		instance: func(t graph.Task, o operator[K, V, A, R]) graph.Receiver[K, V] {
 			return &fold[K, V, A, R]{
-				windowed: windowed[K, V, A, R]{o, t.Store(f.name).(*store.Window[K, A])}, assigner: w.assigner(),
+				windowed: windowed[K, V, A, R]{o, t.Store(f.name).(store.WindowRows[K, A])}, assigner: w.assigner(),
 			}
 		},
 	}
@@ -103,7 +101,7 @@ func (r *windowed[K, V, A, R]) ended(after, until int64, visit func(w state.Wind
 // windowed is an operator whose rows are in a window store.
 type windowed[K, V, A, R any] struct {
 	operator[K, V, A, R]
-	store *store.Window[K, A]
+	store store.WindowRows[K, A]
 }
 
 // update puts a value into one window and sends on the change of its row, which

@@ -60,6 +60,8 @@ func foldOptions(b *graph.Builder, op string, opts []topology.Option) *graph.Opt
 // kind is that of the aggregation's windows.
 func (f folding[K, V, A, R]) kind(s site[K, A]) kind[K, V, A, R] {
 	switch w := f.windows.(type) {
+	case SlidingWindows:
+		return f.sliding(s, w)
 	case SessionWindows:
 		return f.sessions(s, w)
 	default:

@@ -11,19 +11,27 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
+// bounded are windows whose end follows from their start.
+type bounded interface {
+	Windows
+	// End is the end of the window that begins at startMs.
+	End(startMs int64) int64
+}
+
 // addStore adds the window store of a node: what topology does for key-value
 // stores. The changelog has the bytes and the configs that Kafka Streams gives
 // it.
-func addStore[K, A any](s site[K, A], name string, w assigned, o *graph.Options) {
+func addStore[K, A any](s site[K, A], name string, w bounded, o *graph.Options) {
 	b, n, of := s.b, s.n, w.spans()
 	changelog := name + "-changelog"
 	keys := store.LoggedWindows(windowKeys(s.ks, w))
 	ks, as := graph.ForTopic(b, n, s.ks, changelog, serde.Key), graph.ForTopic(b, n, s.as, changelog, serde.Value)
+	format := windowFormat(w, o)
 	spec := &graph.StoreSpec{
 		Name: name, Line: n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
 		Types:  graph.TypesOf[state.Windowed[K], A](),
 		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; " + of.String(),
-		Format: state.Windows, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
+		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
 		Serdes: graph.TopicSerdes{Key: keys, Value: as},
 		LogConfig: map[string]string{
 			"cleanup.policy": "compact,delete",
@@ -35,9 +43,25 @@ func addStore[K, A any](s site[K, A], name string, w assigned, o *graph.Options)
 	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
-		return store.NewWindow(base, ks, as, store.Options{Name: name, End: w.End, Retention: of.retention})
+		so := store.Options{Name: name, Format: format, End: w.End, Retention: of.retention}
+		if format == state.Windows {
+			return store.NewWindow(base, ks, as, so)
+		}
+		return store.NewWindowByKey(base, ks, as, so)
 	}
 	b.AddStore(spec)
+}
+
+// windowFormat is the layout of a window store: by key for windows that begin at
+// any time, with an index if their rows are sent on when they close.
+func windowFormat(w bounded, o *graph.Options) state.Format {
+	if _, ok := w.(SlidingWindows); !ok {
+		return state.Windows
+	}
+	if o.Emission.OnClose {
+		return state.WindowsByKey.ByTime()
+	}
+	return state.WindowsByKey
 }
 
 // logRetention is how long the broker keeps records of a changelog beyond what
@@ -45,9 +69,11 @@ func addStore[K, A any](s site[K, A], name string, w assigned, o *graph.Options)
 const logRetention = 24 * time.Hour
 
 // windowKeys is the serde of the keys of windows on topics.
-func windowKeys[K any](ks serde.Serde[K], w assigned) serde.Serde[state.Windowed[K]] {
-	if size := w.spans().size; size > 0 {
-		return state.WindowedSerde(ks, size)
+func windowKeys[K any](ks serde.Serde[K], w bounded) serde.Serde[state.Windowed[K]] {
+	if of := w.spans(); of.inclusive {
+		return state.SlidingSerde(ks, of.size)
+	} else if of.size > 0 {
+		return state.WindowedSerde(ks, of.size)
 	}
 	return state.WindowedSerdeFunc(ks, w.End)
 }

@@ -25,7 +25,7 @@ type Table[K, V, R any] struct {
 // content of a window store.
 func windowView[K, A, R any](name string, result func(A) R) graph.View[state.Windowed[K], R] {
 	return graph.View[state.Windowed[K], R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[state.Windowed[K], R], error) {
-		s, ok := t.Store(name).(*store.Window[K, A])
+		s, ok := t.Store(name).(store.WindowRows[K, A])
 		if !ok {
 			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
 		}
@@ -34,7 +34,7 @@ func windowView[K, A, R any](name string, result func(A) R) graph.View[state.Win
 }
 
 type windowRows[K, A, R any] struct {
-	store  *store.Window[K, A]
+	store  store.WindowRows[K, A]
 	result func(A) R
 }
 
