@@ -19,10 +19,15 @@ import (
 )
 
 var (
-	_ state.Window[string, int64] = (*store.Window[string, int64])(nil)
-	_ graph.TaskStore             = (*store.Window[string, int64])(nil)
-	_ graph.Counted               = (*store.Window[string, int64])(nil)
-	_ graph.Clocked               = (*store.Window[string, int64])(nil)
+	_ store.WindowRows[string, int64] = (*store.Window[string, int64])(nil)
+	_ store.WindowRows[string, int64] = (*store.WindowByKey[string, int64])(nil)
+	_ graph.TaskStore                 = (*store.WindowByKey[string, int64])(nil)
+	_ graph.Counted                   = (*store.WindowByKey[string, int64])(nil)
+	_ graph.Clocked                   = (*store.WindowByKey[string, int64])(nil)
+	_ graph.Watermarked               = (*store.WindowByKey[string, int64])(nil)
+	_ graph.TaskStore                 = (*store.Window[string, int64])(nil)
+	_ graph.Counted                   = (*store.Window[string, int64])(nil)
+	_ graph.Clocked                   = (*store.Window[string, int64])(nil)
 )
 
 const (
@@ -71,18 +76,34 @@ func (w windows) show(wanted func(window) bool) (rows []string) {
 func all(window) bool { return true }
 
 func TestWindowsAgreeWithMaps(t *testing.T) {
-	t.Run("decoded", func(t *testing.T) { rapid.Check(t, windowModel(numbers)) })
-	t.Run("encoded", func(t *testing.T) { rapid.Check(t, windowModel(lists)) })
-	t.Run("cloned", func(t *testing.T) { rapid.Check(t, windowModel(clones)) })
+	for name, formats := range map[string][]state.Format{
+		"by time": {state.Windows},
+		"by key":  {state.WindowsByKey, state.WindowsByKey.ByTime()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Run("decoded", func(t *testing.T) { rapid.Check(t, windowModel(numbers, formats)) })
+			t.Run("encoded", func(t *testing.T) { rapid.Check(t, windowModel(lists, formats)) })
+			t.Run("cloned", func(t *testing.T) { rapid.Check(t, windowModel(clones, formats)) })
+		})
+	}
+}
+
+// windowStore is a view in either layout.
+type windowStore[V any] interface {
+	store.WindowRows[string, V]
+	graph.TaskStore
+	Check() error
 }
 
 // windowMachine runs a view beside its model.
 type windowMachine[V any] struct {
 	values[V]
-	base *base
-	s    *store.Window[string, V]
-	now  int64
-	seq  uint64
+	formats []state.Format
+	format  state.Format
+	base    *base
+	s       windowStore[V]
+	now     int64
+	seq     uint64
 
 	current, marked, committed windows
 	frozen                     []windows
@@ -90,10 +111,10 @@ type windowMachine[V any] struct {
 	log                        []state.Write // the changelog
 }
 
-func windowModel[V any](v values[V]) func(t *rapid.T) {
+func windowModel[V any](v values[V], formats []state.Format) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &windowMachine[V]{values: v, base: &base{}, committed: windows{map[window]stored{}, math.MinInt64}}
-		m.restart()
+		m := &windowMachine[V]{values: v, formats: formats, base: &base{}, committed: windows{map[window]stored{}, math.MinInt64}}
+		m.restart(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"put":     m.put,
 			"again":   m.put,
@@ -106,18 +127,22 @@ func windowModel[V any](v values[V]) func(t *rapid.T) {
 			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 800).Draw(t, "limit")) },
 			"get":     m.get,
 			"range":   m.scan,
+			"times":   m.times,
 			"nest":    m.nest,
-			"restart": func(*rapid.T) { m.restart() },
+			"restart": m.restart,
 			"restore": m.restore,
 			"":        m.check,
 		})
 	}
 }
 
-func (m *windowMachine[V]) restart() {
-	m.s = store.NewWindow(m.base, text{}, m.serde, store.Options{
-		Name: "counts", End: windowEnd, Retention: retention * time.Millisecond, Now: &m.now,
-	})
+// restart also gives the store an index, or takes it away.
+func (m *windowMachine[V]) restart(t *rapid.T) {
+	m.format = rapid.SampledFrom(m.formats).Draw(t, "format")
+	o := store.Options{Name: "counts", Format: m.format, End: windowEnd, Retention: retention * time.Millisecond, Now: &m.now}
+	if m.s = store.NewWindowByKey(m.base, text{}, m.serde, o); m.format == state.Windows {
+		m.s = store.NewWindow(m.base, text{}, m.serde, o)
+	}
 	m.rewind()
 }
 
@@ -171,11 +196,27 @@ func (m *windowMachine[V]) freeze(t *rapid.T) {
 	if b.Len() == 0 {
 		return // what was put and deleted again leaves no trace, not even its time
 	}
-	if len(records(t, state.Windows, b)) == 0 {
+	if len(records(t, m.format, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
 	m.flights.add(m.seq, b)
 	m.frozen = append(m.frozen, m.current.clone())
+}
+
+// single merges one batch: for views that merge none.
+type single struct{}
+
+func (single) Merge(_ []uint64, batches []*state.Batch, b *state.Batch) {
+	for i := range batches[0].Len() {
+		switch w := batches[0].At(i); {
+		case w.To != nil:
+			b.DeleteRange(w.Key, w.To)
+		case w.Delete:
+			b.Delete(w.Key, w.Time)
+		default:
+			b.Set(w.Key, w.Value, w.Time)
+		}
+	}
 }
 
 func (m *windowMachine[V]) apply(t *rapid.T) {
@@ -183,10 +224,14 @@ func (m *windowMachine[V]) apply(t *rapid.T) {
 		return
 	}
 	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		m.log = append(m.log, records(t, state.Windows, b)...)
+	merger, ok := m.s.(graph.Merger)
+	if !ok {
+		n, merger = 1, single{}
 	}
-	b, seq := m.flights.take(t, m.s, n)
+	for _, b := range m.flights.batches[:n] {
+		m.log = append(m.log, records(t, m.format, b)...)
+	}
+	b, seq := m.flights.take(t, merger, n)
 	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
@@ -194,11 +239,20 @@ func (m *windowMachine[V]) apply(t *rapid.T) {
 	m.frozen = m.frozen[n:]
 	m.s.Applied(seq)
 	// However much has expired, what is below is bounded by what lives.
-	oldest := m.committed.time - retention - retention/8 - 1
+	const segment = 8 // ms
+	layout := m.format.Segments(retention * time.Millisecond)
 	for _, key := range m.base.m.Keys() {
-		var w state.WindowRow
-		if key != "\x00" && w.DecodeKey([]byte(key)) == nil && w.StartMs < oldest {
-			t.Fatalf("the window of %d is still there at stream time %d", w.StartMs, m.committed.time)
+		start := m.committed.time
+		if m.format == state.Windows {
+			var w state.WindowRow
+			if key != "\x00" && w.DecodeKey([]byte(key)) == nil {
+				start = w.StartMs + segment - retention/8 - 1
+			}
+		} else if r, err := layout.DecodeKey([]byte(key), new([]byte)); err == nil {
+			start = r.TimeMs
+		}
+		if start < m.committed.time-retention-segment {
+			t.Fatalf("the window of %d is still there at stream time %d", start, m.committed.time)
 		}
 	}
 }
@@ -207,7 +261,7 @@ func (m *windowMachine[V]) apply(t *rapid.T) {
 // what is old, in some pieces.
 func (m *windowMachine[V]) restore(t *rapid.T) {
 	m.base = &base{}
-	rows, err := state.Windows.Restoring(m.base, retention*time.Millisecond)
+	rows, err := m.format.Restoring(m.base, retention*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +277,7 @@ func (m *windowMachine[V]) restore(t *rapid.T) {
 		}
 		rest = rest[n:]
 	}
-	m.restart()
+	m.restart(t)
 	// A window that was put and deleted in one transaction has moved the stream
 	// time, and is in no log.
 	m.committed.time = math.MinInt64
@@ -286,6 +340,45 @@ func (m *windowMachine[V]) scan(t *rapid.T) {
 				t.Fatalf("%s, %q from %d to %d at stream time %d: %v (-want +got):\n%s", c.name, from.key, from.start, to, m.current.time, m.s.ScanErr(), d)
 			}
 			slices.Reverse(want)
+		}
+	}
+}
+
+// times compares what comes with the times of writes.
+func (m *windowMachine[V]) times(t *rapid.T) {
+	at, from := m.at(t), m.at(t).start
+	wanted := func(w window) bool { return w.start >= from && w.start <= at.start }
+	want := m.current.show(wanted)
+	var got []string
+	err := m.s.BetweenWithTime(from, at.start, func(w state.Windowed[string], v V, ms int64) bool {
+		if ms != m.current.rows[window{w.Start, w.Key}].ms {
+			t.Errorf("%v has the time %d", w, ms)
+		}
+		got = append(got, m.text(w, v))
+		return len(got) < len(want)
+	})
+	if d := diff.Diff(want, got); err != nil || d != "" {
+		t.Fatalf("from %d to %d at stream time %d: %v (-want +got):\n%s", from, at.start, m.current.time, err, d)
+	}
+	byKey, ok := m.s.(*store.WindowByKey[string, V])
+	if !ok {
+		return
+	}
+	for _, backward := range []bool{false, true} {
+		want, got = m.current.show(func(w window) bool { return w.key == at.key && wanted(w) }), nil
+		err := byKey.Times(at.key, from, at.start, backward, func(start, ms int64) bool {
+			w := window{start, at.key}
+			got = append(got, fmt.Sprintf("%q@[%d,%d)=%d", w.key, start, start+windowSize, m.current.rows[w].n))
+			if ms != m.current.rows[w].ms {
+				t.Errorf("%v has the time %d", w, ms)
+			}
+			return true
+		})
+		if backward {
+			slices.Reverse(want)
+		}
+		if d := diff.Diff(want, got); err != nil || d != "" {
+			t.Fatalf("%q from %d to %d at stream time %d: %v (-want +got):\n%s", at.key, from, at.start, m.current.time, err, d)
 		}
 	}
 }
