@@ -19,6 +19,8 @@ import (
 // with other windows, times before 1970 are in none. What the zone's rules are
 // comes from the time zone database of the machine; instances that disagree on
 // them disagree on windows.
+//
+// By example: internal/corpus/testdata/months.txt.
 type Calendar struct {
 	// In is the place. Defaults to UTC.
 	In *time.Location

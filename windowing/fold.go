@@ -71,7 +71,12 @@ func (f folding[K, V, A, R]) kind(s site[K, A]) kind[K, V, A, R] {
 
 // table adds the aggregation's node and store behind a group.
 func (f folding[K, V, A, R]) table(g graph.Grouped) Table[K, V, R] {
-	b, in := g.Builder, g.Input(f.name, f.options)
+	return f.behind(g.Input(f.name, f.options))
+}
+
+// behind adds the aggregation's node and store behind a handle.
+func (f folding[K, V, A, R]) behind(in graph.Handle) Table[K, V, R] {
+	b := in.Builder
 	n := b.Operator(f.op, in, &graph.Options{Name: f.name})
 	if f.callback != nil {
 		b.Callback(n, f.callback)

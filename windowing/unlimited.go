@@ -9,6 +9,8 @@ import "time"
 //
 //	from
 //	|-------------------------------------->
+//
+// By example: internal/corpus/testdata/unlimited.txt.
 func Unlimited(from time.Time) TimeWindows { return Custom(unlimited(from.UnixMilli())) }
 
 // unlimited is a Scheme: the start of its window.

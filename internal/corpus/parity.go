@@ -80,10 +80,12 @@ func lengths(b *topology.Builder) {
 	topology.To(topology.Aggregate(topology.GroupByKey(input(b)), "lengths", sum).ToStream(), "out", numberOut)
 }
 
+// appended has each value behind those before, changed.
+func appended(change func(string) string) aggregate.Aggregation[string, string, string] {
+	return aggregate.New(func() string { return "" }, func(acc, v string) (string, error) { return acc + change(v), nil })
+}
+
 func cogroup(b *topology.Builder) {
-	appended := func(change func(string) string) aggregate.Aggregation[string, string, string] {
-		return aggregate.New(func() string { return "" }, func(acc, v string) (string, error) { return acc + change(v), nil })
-	}
 	left := topology.GroupByKey(topology.Stream[string, string](b, "left"))
 	right := topology.GroupByKey(topology.Stream[string, string](b, "right"))
 	rows := topology.Cogroup(

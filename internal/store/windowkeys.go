@@ -24,3 +24,9 @@ func (s loggedWindows[K]) Append(dst []byte, w state.Windowed[K]) ([]byte, error
 func (s loggedWindows[K]) Decode(b []byte) (state.Windowed[K], error) {
 	return s.Serde.Decode(b[:max(0, len(b)-4)])
 }
+
+// EndIncluded says whether the end of a window is part of it.
+func (s loggedWindows[K]) EndIncluded() bool {
+	w, ok := s.Serde.(interface{ EndIncluded() bool })
+	return ok && w.EndIncluded()
+}

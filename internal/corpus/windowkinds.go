@@ -3,6 +3,7 @@ package corpus
 import (
 	"strings"
 	"time"
+	_ "time/tzdata" // not all machines have it
 
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
@@ -22,6 +23,21 @@ func init() {
 	register("sliding", func(b *topology.Builder) {
 		rows := windowing.Reduce(topology.GroupByKey(input(b)), "rows", windowing.Sliding(10*time.Second).Grace(30*time.Second), joined, kept)
 		topology.To(rows.ToStream(), "out")
+	})
+	register("cogroup-windows", func(b *topology.Builder) {
+		left := topology.GroupByKey(topology.Stream[string, string](b, "left"))
+		right := topology.GroupByKey(topology.Stream[string, string](b, "right"))
+		parts := topology.Into(left, appended(strings.Clone)).And(topology.Into(right, appended(strings.ToUpper)))
+		rows := windowing.Cogroup(parts, "rows", windowing.Tumbling(time.Minute).Grace(10*time.Second), kept)
+		topology.To(rows.ToStream(), "out")
+	})
+	register("months", func(b *topology.Builder) {
+		newYork, err := time.LoadLocation("America/New_York")
+		if err != nil {
+			panic(err)
+		}
+		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", windowing.Calendar{In: newYork}.Months().Grace(time.Hour), kept)
+		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
 	})
 	register("unlimited", func(b *topology.Builder) {
 		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", windowing.Unlimited(time.UnixMilli(0).Add(time.Minute)), kept)
