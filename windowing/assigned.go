@@ -84,8 +84,7 @@ func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 func (r *windowed[K, V, A, R]) ended(after, until int64, visit func(w state.Windowed[K], row R, timeMs int64) error) (next int64, err error) {
 	next = endOfTime
 	var failed error
-	longest := (r.spans.retention - r.spans.grace).Milliseconds()
-	err = r.store.Since(after-longest, func(w state.Windowed[K], acc A, timeMs int64) bool {
+	err = r.store.Since(after-r.spans.longest(), func(w state.Windowed[K], acc A, timeMs int64) bool {
 		switch at := r.spans.after(w.End); {
 		case at > until:
 			next = at

@@ -55,6 +55,14 @@ func (s spans) String() string {
 	return size + "retention " + retention
 }
 
+// longest is the size of the longest window, in milliseconds.
+func (s spans) longest() int64 {
+	if s.size > 0 {
+		return s.size.Milliseconds()
+	}
+	return (s.retention - s.grace).Milliseconds()
+}
+
 // closesAfter is how far the stream time has to be past the end of a window to
 // close it, in milliseconds.
 func (s spans) closesAfter() int64 { return s.after((s.gap + s.grace).Milliseconds()) }
