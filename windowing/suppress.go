@@ -3,9 +3,11 @@ package windowing
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
 )
 
@@ -58,7 +60,7 @@ func Suppress[K, R any](t table[K, R], name string, until Until, opts ...topolog
 		r := made
 		r.buffer = t.Store(name).(*store.Buffer[K, held[R]])
 		r.out = outs[0].(graph.Receiver[K, graph.Change[R]])
-		r.clock = graph.ClockOf(t, n)
+		r.clock, r.ctx = graph.ClockOf(t, n), t.Context(n)
 		return []any{&r}, nil
 	}
 	h := in.At(n)
@@ -80,8 +82,19 @@ type suppress[K, R any] struct {
 	place  func(key K, m *graph.Meta) int64
 	buffer *store.Buffer[K, held[R]]
 	clock  graph.Clock
+	ctx    processor.Context
 	out    graph.Receiver[K, graph.Change[R]]
 	m      graph.Meta
+}
+
+// Start has rows pass when a watermark moves, not only with the next update.
+func (r *suppress[K, R]) Start() error {
+	if r.clock.Moves() {
+		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error {
+			return graph.At(r.node, r.buffer.Take(r.clock.Now()-r.wait, r.emit))
+		})
+	}
+	return nil
 }
 
 // Receive takes a row's update in the place of the one that is held back, which

@@ -70,6 +70,17 @@ func init() {
 		idle := topology.WatermarkIdle(30 * time.Second)
 		perMinute(b, topology.GroupByKey(topology.StreamTopics[string, string](b, []string{"berlin", "bern"}, idle)))
 	})
+	register("watermark-on-close", func(b *topology.Builder) {
+		idle := topology.WatermarkIdle(30 * time.Second)
+		berlin := topology.Stream[string, string](b, "berlin", idle)
+		bern := topology.Stream[string, string](b, "bern", idle)
+		windows := windowing.Tumbling(time.Minute)
+		closed := windowing.Count(topology.GroupByKey(berlin), "closed", windows, windowing.EmitOnClose(), kept)
+		topology.To(closed.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+		counts := windowing.Count(topology.GroupByKey(berlin.Merge(bern)), "counts", windows, kept)
+		final := windowing.Suppress(counts, "final", windowing.UntilClose())
+		topology.To(final.ToStream(), "both", topology.ValueSerde(serde.DecimalInt64))
+	})
 	register("watermark-by-value", func(b *topology.Builder) {
 		byValue := topology.GroupBy(input(b), func(_, v string) string { return v }, topology.WatermarkLag(20*time.Second))
 		perMinute(b, byValue)
