@@ -14,6 +14,7 @@ import (
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state/lsm"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 func main() { program.Main(run) }
@@ -38,9 +39,20 @@ func build(p *program.Program) *topology.Builder {
 		topology.To(mapped, p.Out)
 		return b
 	}
-	seen := in.Peek(func(string, string) { p.Processing() })
-	counts := topology.Count(topology.GroupByKey(seen), "counts")
-	topology.To(counts.ToStream(), p.Out, topology.Serdes(serde.String, serde.Int64))
+	group := topology.GroupByKey(in.Peek(func(string, string) { p.Processing() }))
+	if p.Topology == program.Count {
+		topology.To(topology.Count(group, "counts").ToStream(), p.Out, topology.Serdes(serde.String, serde.Int64))
+		return b
+	}
+	windows, options := windowing.Tumbling(program.WindowSize), []topology.Option{}
+	switch p.Topology {
+	case program.Hopping:
+		windows = windowing.Hopping(program.WindowSize, program.WindowSize/program.Overlap)
+	case program.Close:
+		options = append(options, windowing.EmitOnClose())
+	}
+	counts := windowing.Count(group, "counts", windows.Grace(program.WindowGrace), options...)
+	topology.To(counts.ToStream(), p.Out, topology.ValueSerde(serde.Int64))
 	return b
 }
 

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 // valueBytes is the size of a record's value.
@@ -33,6 +36,26 @@ type input struct {
 	name string
 	keys func(o options) int64
 	draw func(r *rand.Rand, keys int64) func() int64
+	// timed gives records event times that have nothing to do with when they are
+	// written: see timeOf. The others have the time of writing.
+	timed bool
+}
+
+// Event times begin at a window's start, and go on by step: 3 million records
+// last a minute.
+const step = 20 * time.Microsecond
+
+var eventTimes = time.Now().Add(-time.Hour).Truncate(program.WindowSize)
+
+// timeOf is the event time of record i.
+func timeOf(i int64) time.Time { return eventTimes.Add(time.Duration(i) * step) }
+
+// closed is how many of the first records are in windows that have closed when
+// all of them have been read. It supposes that the input does not end just when
+// a window closes: some partitions would have to wait for another record.
+func closed(records int64) int64 {
+	open := timeOf(records - 1).Add(-program.WindowGrace).Truncate(program.WindowSize)
+	return max(0, int64(open.Sub(eventTimes)/step))
 }
 
 func uniform(r *rand.Rand, keys int64) func() int64 { return func() int64 { return r.Int64N(keys) } }
@@ -45,17 +68,22 @@ func skewed(r *rand.Rand, keys int64) func() int64 {
 }
 
 var (
-	uniformInput = input{"uniform", func(o options) int64 { return o.keys }, uniform}
-	skewedInput  = input{"skewed", func(o options) int64 { return o.keys }, skewed}
-	manyInput    = input{"many", func(o options) int64 { return 100 * o.keys }, uniform}
+	uniformInput = input{name: "uniform", keys: func(o options) int64 { return o.keys }, draw: uniform}
+	skewedInput  = input{name: "skewed", keys: func(o options) int64 { return o.keys }, draw: skewed}
+	manyInput    = input{name: "many", keys: func(o options) int64 { return 100 * o.keys }, draw: uniform}
+	timedInput   = input{name: "timed", keys: func(o options) int64 { return o.keys }, draw: uniform, timed: true}
 )
 
 // preload writes records to a topic. Keys are spread over its partitions by
 // their number.
-func preload(ctx context.Context, c *cluster, topic string, records int64, next func() int64) error {
+func preload(ctx context.Context, c *cluster, topic string, records int64, in input, next func() int64) error {
 	return c.Produce(ctx, records, func(i int64) *kgo.Record {
 		n := next()
-		return &kgo.Record{Topic: topic, Partition: c.partitionOf(n), Key: keyOf(n), Value: payload}
+		r := &kgo.Record{Topic: topic, Partition: c.partitionOf(n), Key: keyOf(n), Value: payload}
+		if in.timed {
+			r.Timestamp = timeOf(i)
+		}
+		return r
 	})
 }
 

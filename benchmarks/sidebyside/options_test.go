@@ -63,12 +63,16 @@ func TestPeakOfAProcess(t *testing.T) {
 }
 
 func TestOutputMustHoldWhatWentIn(t *testing.T) {
-	counted := &output{records: 3, last: map[int64]int64{1: 2, 7: 3}}
+	counted := &output{records: 3, last: map[int64][]int64{0: {0, 2, 3}}}
 	if err := counted.check(program.Count, 5); err != nil {
 		t.Error(err)
 	}
 	if err := counted.check(program.Count, 6); err == nil {
 		t.Error("a record that was not counted goes unnoticed")
+	}
+	hopping := &output{last: map[int64][]int64{0: {9}, 1000: {1}}}
+	if err := hopping.check(program.Hopping, 1); err != nil {
+		t.Error(err)
 	}
 	passed := &output{records: 3}
 	if err := passed.check(program.Pass, 3); err != nil {

@@ -13,34 +13,49 @@ import (
 
 // output is what a run wrote to its output topic.
 type output struct {
-	records     int64           // committed records
-	last        map[int64]int64 // number of a key to its last count, if counts were asked for
-	first, done time.Time       // when the first record, and when all were committed; zero if the log does not tell
+	records     int64             // committed records
+	last        map[int64][]int64 // for each window's start the last count of each key's number; 0 is a count without windows
+	first, done time.Time         // when the first record, and when all were committed; zero if the log does not tell
+}
+
+// count is the last count of a key's number, without windows.
+func (o *output) count(number int64) int64 {
+	if counts := o.last[0]; number < int64(len(counts)) {
+		return counts[number]
+	}
+	return 0
 }
 
 // sum is the sum of the final counts.
 func (o *output) sum() (sum int64) {
-	for _, n := range o.last {
-		sum += n
+	for _, counts := range o.last {
+		for _, n := range counts {
+			sum += n
+		}
 	}
 	return sum
 }
 
 // check compares what was written with what was read.
 func (o *output) check(topology string, records int64) error {
-	got := o.records
-	if topology == program.Count {
-		got = o.sum()
+	got, want := o.sum(), records
+	switch topology {
+	case program.Pass:
+		got = o.records
+	case program.Hopping:
+		want *= program.Overlap
+	case program.Close:
+		want = closed(records)
 	}
-	if got != records {
-		return fmt.Errorf("the result is wrong: %d records went in, %d came out", records, got)
+	if got != want {
+		return fmt.Errorf("the result is wrong: of %d records, %d should have come out, %d did", records, want, got)
 	}
 	return nil
 }
 
 // readOutput reads a topic with append times to its end. It keeps control
 // records: their time is when a transaction was committed, and they end logs.
-func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*output, error) {
+func (c *cluster) readOutput(ctx context.Context, topic, topology string) (*output, error) {
 	ends, err := c.ends(ctx, topic)
 	if err != nil {
 		return nil, err
@@ -57,10 +72,7 @@ func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*o
 			left++
 		}
 	}
-	out := &output{}
-	if counts {
-		out.last = map[int64]int64{}
-	}
+	out := &output{last: map[int64][]int64{}}
 	var plain, marked span
 	for left > 0 {
 		fetches := pollWithin(ctx, cl)
@@ -77,7 +89,7 @@ func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*o
 				if r.Attrs.TimestampType() == logAppendTime {
 					plain.add(r.Timestamp)
 				}
-				if err := out.add(r); err != nil {
+				if err := out.add(r, topology); err != nil {
 					bad = err
 				}
 			case commits(r):
@@ -95,17 +107,30 @@ func (c *cluster) readOutput(ctx context.Context, topic string, counts bool) (*o
 	return out, nil
 }
 
-func (o *output) add(r *kgo.Record) error {
+func (o *output) add(r *kgo.Record, topology string) error {
 	o.records++
-	if o.last == nil {
+	if topology == program.Pass {
 		return nil
+	}
+	var start int64
+	if topology != program.Count {
+		n := len(r.Key) - 8
+		if n < 0 {
+			return fmt.Errorf("key %q is of no window", r.Key)
+		}
+		start, r.Key = int64(binary.BigEndian.Uint64(r.Key[n:])), r.Key[:n]
 	}
 	key, err := numberOf(r.Key)
 	if err != nil {
 		return err
 	}
 	count, err := countOf(r.Value)
-	o.last[key] = count
+	counts := o.last[start]
+	if int(key) >= len(counts) {
+		counts = append(counts, make([]int64, int(key)+1-len(counts))...)
+		o.last[start] = counts
+	}
+	counts[key] = count
 	return err
 }
 

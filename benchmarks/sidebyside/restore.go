@@ -66,7 +66,7 @@ func (g *rig) restart(ctx context.Context, s system, guarantee string, n int64) 
 	if res.usage, err = r.stop(); err != nil {
 		return res, err
 	}
-	out, err := g.cluster.readOutput(ctx, r.out, true)
+	out, err := g.cluster.readOutput(ctx, r.out, program.Count)
 	if err != nil {
 		return res, err
 	}
@@ -75,7 +75,7 @@ func (g *rig) restart(ctx context.Context, s system, guarantee string, n int64) 
 		if p < n/updates {
 			want += updates
 		}
-		if got := out.last[p]; got != want {
+		if got := out.count(p); got != want {
 			return res, fmt.Errorf("the result is wrong: after the restore a key counts %d, want %d", got, want)
 		}
 	}

@@ -32,7 +32,7 @@ func (g *rig) input(ctx context.Context, in input) (string, error) {
 		return "", err
 	}
 	next := in.draw(rand.New(rand.NewPCG(1, 2)), in.keys(g.options))
-	if err := preload(ctx, g.cluster, topic, g.options.records, next); err != nil {
+	if err := preload(ctx, g.cluster, topic, g.options.records, in, next); err != nil {
 		return "", fmt.Errorf("write the input: %w", err)
 	}
 	g.loaded[in.name] = topic
@@ -43,7 +43,7 @@ func (g *rig) input(ctx context.Context, in input) (string, error) {
 type spec struct {
 	system    system
 	guarantee string
-	topology  string // program.Pass or program.Count
+	topology  string // program.Pass, program.Count, ...
 	in        string // topic
 	app       string // application id, of name
 }

@@ -42,6 +42,24 @@ func measure(t *testing.T, b *kafkatest.Broker, args ...string) ([]result, strin
 	return results, table.String()
 }
 
+// Windows of 10 s hold half a million records each; the grace is that of 50,000.
+func TestClosedWindowsAreCounted(t *testing.T) {
+	for records, want := range map[int64]int64{1: 0, 550_000: 0, 550_001: 500_000, 1_200_000: 1_000_000} {
+		if got := closed(records); got != want {
+			t.Errorf("%d of %d records are in closed windows, want %d", got, records, want)
+		}
+	}
+}
+
+func TestWindows(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		results, _ := measure(t, b, "-records", "20000", "-workloads", "window,window-hopping,window-close", "-systems", "millrace,franz-go")
+		if len(results) != 3 {
+			t.Errorf("%d results, want three workloads of one system", len(results))
+		}
+	})
+}
+
 // The systems that need neither Java nor other modules.
 func TestPassAndCount(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {

@@ -17,6 +17,7 @@ type system struct {
 	guarantees []string      // what it offers
 	changelog  string        // topic of the counts, with %s for the application id; "" without
 	profiles   bool          // knows -cpuprofile
+	windows    bool          // has windows of event time
 	build      func(ctx context.Context, b *builder) ([]string, error)
 }
 
@@ -27,7 +28,7 @@ var both = []string{program.ExactlyOnce, program.AtLeastOnce}
 // programs are the systems that are known, by name.
 var programs = map[string]system{
 	"millrace": {
-		guarantees: both, changelog: "%s-counts-changelog", profiles: true,
+		guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.goProgram(ctx, "", module+"/benchmarks/millrace")
 		},
@@ -45,7 +46,7 @@ var programs = map[string]system{
 		},
 	},
 	"kafka-streams": {
-		guarantees: both, changelog: "%s-counts-changelog",
+		guarantees: both, changelog: "%s-counts-changelog", windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.javaProgram(ctx, "kafkastreams", "io.millrace.benchmarks.Main")
 		},

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"time"
-
-	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 // throughput runs a system over a whole input.
@@ -34,7 +32,7 @@ func throughput(ctx context.Context, g *rig, w workload, s system, guarantee str
 	if err != nil {
 		return nil, err
 	}
-	out, err := g.cluster.readOutput(ctx, r.out, w.topology == program.Count)
+	out, err := g.cluster.readOutput(ctx, r.out, w.topology)
 	if err != nil {
 		return nil, err
 	}

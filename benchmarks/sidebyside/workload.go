@@ -23,4 +23,11 @@ var workloads = map[string]workload{
 	"count-10m":    {name: "count-10m", topology: program.Count, input: manyInput, measure: throughput},
 	"restore":      {name: "restore", measure: restore, needs: func(s system) bool { return s.changelog != "" }},
 	"latency":      {name: "latency", measure: latency},
+
+	"window":         {name: "window", topology: program.Window, input: timedInput, measure: throughput, needs: windows},
+	"window-hopping": {name: "window-hopping", topology: program.Hopping, input: timedInput, measure: throughput, needs: windows},
+	"window-close":   {name: "window-close", topology: program.Close, input: timedInput, measure: throughput, needs: windows},
 }
+
+// windows says whether a system has windows of event time.
+func windows(s system) bool { return s.windows }

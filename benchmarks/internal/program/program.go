@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,7 +19,22 @@ import (
 const (
 	Pass  = "pass"  // filter, which drops nothing, and a map of values
 	Count = "count" // count by key; counts are 8 bytes, big endian
+
+	// Counts by key in windows, of which every update is written; the key of an
+	// output ends with the window's start, 8 bytes, big endian.
+	Window  = "window"         // tumbling, WindowSize
+	Hopping = "window-hopping" // each record is in Overlap windows of WindowSize
+	Close   = "window-close"   // as Window, but a count is written once, when its window has closed
 )
+
+// Windows are the same for all systems: see Window, Hopping and Close.
+const (
+	WindowSize  = 10 * time.Second
+	WindowGrace = time.Second
+	Overlap     = 10
+)
+
+var topologies = []string{Pass, Count, Window, Hopping, Close}
 
 // The spellings of -guarantee.
 const (
@@ -30,7 +46,7 @@ const (
 type Program struct {
 	Brokers   []string      // addresses, host:port
 	App       string        // application id; also the consumer group
-	Topology  string        // Pass or Count
+	Topology  string        // Pass, Count, ...
 	In, Out   string        // topics; both exist
 	State     string        // folder for state; empty at first
 	Guarantee string        // ExactlyOnce or AtLeastOnce
@@ -91,7 +107,7 @@ func parse(args []string) (*Program, error) {
 	f := flag.NewFlagSet("program", flag.ContinueOnError)
 	f.StringVar(&brokers, "brokers", "localhost:9092", "addresses of Kafka brokers, host:port,...")
 	f.StringVar(&p.App, "app", "benchmark", "application id and consumer group")
-	f.StringVar(&p.Topology, "topology", Pass, "pass or count")
+	f.StringVar(&p.Topology, "topology", Pass, strings.Join(topologies, ", "))
 	f.StringVar(&p.In, "in", "in", "input topic")
 	f.StringVar(&p.Out, "out", "out", "output topic")
 	f.StringVar(&p.State, "state", "", "folder for state")
@@ -102,8 +118,8 @@ func parse(args []string) (*Program, error) {
 		return nil, err
 	}
 	p.Brokers = strings.Split(brokers, ",")
-	if p.Topology != Pass && p.Topology != Count {
-		return nil, fmt.Errorf("-topology %s: it is pass or count", p.Topology)
+	if !slices.Contains(topologies, p.Topology) {
+		return nil, fmt.Errorf("-topology %s: it is one of %s", p.Topology, strings.Join(topologies, ", "))
 	}
 	if p.Guarantee != ExactlyOnce && p.Guarantee != AtLeastOnce {
 		return nil, fmt.Errorf("-guarantee %s: it is exactly-once or at-least-once", p.Guarantee)

@@ -1,5 +1,6 @@
 package io.millrace.benchmarks;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -12,9 +13,13 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.TimeWindowedKStream;
+import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
 
 /**
@@ -24,6 +29,11 @@ import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
  */
 public final class Main {
     private static final AtomicBoolean BEGAN = new AtomicBoolean();
+
+    // Those of benchmarks/internal/program.
+    private static final Duration SIZE = Duration.ofSeconds(10);
+    private static final int OVERLAP = 10;
+    private static final TimeWindows WINDOWS = TimeWindows.ofSizeAndGrace(SIZE, Duration.ofSeconds(1));
 
     public static void main(String[] args) {
         Map<String, String> flags = new HashMap<>();
@@ -50,17 +60,27 @@ public final class Main {
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, String> in = builder.stream(flags.get("-in"),
             Consumed.with(Serdes.String(), Serdes.String()).withTimestampExtractor(new FirstRecord()));
-        if (flags.get("-topology").equals("pass")) {
-            in.filter((key, value) -> value.charAt(0) != '-')
+        String out = flags.get("-out");
+        switch (flags.get("-topology")) {
+            case "pass" -> in.filter((key, value) -> value.charAt(0) != '-')
                 .mapValues(value -> "+" + value.substring(1))
-                .to(flags.get("-out"), Produced.with(Serdes.String(), Serdes.String()));
-        } else {
-            in.groupByKey()
+                .to(out, Produced.with(Serdes.String(), Serdes.String()));
+            case "count" -> in.groupByKey()
                 .count(Materialized.as("counts"))
                 .toStream()
-                .to(flags.get("-out"), Produced.with(Serdes.String(), Serdes.Long()));
+                .to(out, Produced.with(Serdes.String(), Serdes.Long()));
+            case "window" -> windowed(in.groupByKey().windowedBy(WINDOWS), out);
+            case "window-hopping" -> windowed(in.groupByKey().windowedBy(WINDOWS.advanceBy(SIZE.dividedBy(OVERLAP))), out);
+            case "window-close" -> windowed(in.groupByKey().windowedBy(WINDOWS).emitStrategy(EmitStrategy.onWindowClose()), out);
+            default -> throw new IllegalArgumentException("-topology " + flags.get("-topology"));
         }
         return builder.build();
+    }
+
+    private static void windowed(TimeWindowedKStream<String, String> group, String out) {
+        group.count(Materialized.as("counts"))
+            .toStream()
+            .to(out, Produced.with(WindowedSerdes.timeWindowedSerdeFrom(String.class, SIZE.toMillis()), Serdes.Long()));
     }
 
     private static Properties config(Map<String, String> flags) {
