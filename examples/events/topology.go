@@ -62,11 +62,11 @@ func reports(every time.Duration) *topology.Builder {
 		aggregate.Where(paid, aggregate.Max(amount)),
 		func(count, users, sum int64, average float64, least, most int64) Stats {
 			return Stats{count, users, sum, average, least, most}
-		}))
+		}), topology.EmitLatest(every))
 	topology.To(topology.SelectKey(stats.ToStream(), name[string, Stats]), "stats")
 
 	kinds := topology.GroupBy(events, func(_ string, e Event) Kind { return Kind{e.Type, e.User} }, topology.Name("kinds"))
-	lists := windowing.Aggregate(kinds, "lists", windows, aggregate.CollectList(amount, many))
+	lists := windowing.Aggregate(kinds, "lists", windows, aggregate.CollectList(amount, many), topology.EmitLatest(every))
 	topology.To(topology.SelectKey(lists.ToStream(), name[Kind, []int64]), "lists")
 	return b
 }
