@@ -43,7 +43,7 @@ func example() demo.Example {
 	for _, event := range [][2]string{
 		{"ann", "10:00"}, {"ann", "10:04"}, {"bob", "10:05"}, {"ann", "10:08"}, // one session of ann
 		{"ann", "10:21"}, {"ann", "10:25"}, // another one
-		{"ann", "10:15"}, // late, and between the two
+		{"ann", "10:15"},                   // late, and between the two
 		{"bob", "11:00"}, {"bob", "10:09"}, // too late
 	} {
 		e.Input = append(e.Input, demo.Record{Topic: "events", Value: fmt.Appendf(nil, `{"user_id":%q,"timestamp":"2024-01-01T%s:00Z"}`, event[0], event[1])})

@@ -29,8 +29,12 @@ func (w *worker) noteCommitted(t *txn, now time.Time) {
 	for i, c := range t.commits {
 		h := t.handles[i]
 		for j := range c.Stores {
-			if spec := c.Stores[j].Spec; spec.Logged {
-				h.logged[spec.Name], _ = t.acked[i][j].Next()
+			spec := c.Stores[j].Spec
+			if !spec.Logged {
+				continue
+			}
+			if next, ok := t.acked[i][j].Next(); ok {
+				h.logged[spec.Name] = next
 			}
 		}
 		h.task.Settled(c)
@@ -75,13 +79,22 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 		stores := h.task.Merge()
 		ends := make([]int64, len(stores))
 		for i := range stores {
-			ends[i] = h.logged[stores[i].Spec.Name]
+			ends[i] = h.end(stores[i])
 		}
 		a.handles, a.stores, a.ends = append(a.handles, h), append(a.stores, stores), append(a.ends, ends)
 	}
 	w.unapplied, w.applying = time.Time{}, true
 	w.toApply <- a // never blocks: there is one at a time
 	return again
+}
+
+// end is where a store's changelog ended with the last commit.
+func (h *handle) end(s task.StoreBatch) int64 {
+	if next, ok := h.logged[s.Spec.Name]; ok {
+		return next
+	}
+	p, _ := s.Base.Position() // nothing was logged since
+	return p.Next
 }
 
 // apply is the applier's goroutine.
