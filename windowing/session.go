@@ -1,6 +1,7 @@
 package windowing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -37,7 +38,8 @@ type session[K, V, A, R any] struct {
 }
 
 // Receive puts a record into a session: one that it makes of itself and of all
-// those that it reaches.
+// those that it reaches and that are not closed, even if the store has them
+// still.
 //
 //	found   [---]      [------]
 //	record        |
@@ -60,6 +62,9 @@ func (r *session[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 		return graph.At(r.node, err)
 	}
 	defer clear(r.found) // of values
+	r.found = slices.DeleteFunc(r.found, func(f store.Found[K, A]) bool {
+		return r.closed(window{f.At.Start, f.At.End}, streamTime)
+	})
 	w, timeMs := own, m.Time
 	for i := range r.found {
 		f := &r.found[i]

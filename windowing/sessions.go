@@ -35,6 +35,8 @@ type SessionWindows struct {
 // merging, is closed.
 //
 // By example: internal/corpus/testdata/sessions.txt.
+//
+// By example: internal/corpus/testdata/sessions-final.txt.
 func Sessions(gap time.Duration) SessionWindows { return SessionWindows{gap: gap} }
 
 // SessionsBy are sessions with a gap that each record brings along, such as one

@@ -34,6 +34,11 @@ func init() {
 		counts := windowing.Count(topology.GroupByKey(input(b)), "visits", visits, kept)
 		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
 	})
+	register("sessions-final", func(b *topology.Builder) {
+		visits := windowing.Sessions(10 * time.Minute).Grace(5 * time.Minute)
+		rows := windowing.Reduce(topology.GroupByKey(input(b)), "visits", visits, joined, windowing.EmitOnClose(), kept)
+		topology.To(rows.ToStream(), "out")
+	})
 	register("sessions-by", func(b *topology.Builder) {
 		minutes := func(v string) time.Duration { return time.Duration(number(v)) * time.Minute }
 		stays := windowing.SessionsBy(minutes, time.Hour).Grace(time.Minute)
