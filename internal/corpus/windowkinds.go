@@ -32,10 +32,7 @@ func init() {
 		topology.To(rows.ToStream(), "out")
 	})
 	register("months", func(b *topology.Builder) {
-		newYork, err := time.LoadLocation("America/New_York")
-		if err != nil {
-			panic(err)
-		}
+		newYork, _ := time.LoadLocation("America/New_York") // is linked in
 		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", windowing.Calendar{In: newYork}.Months().Grace(time.Hour), kept)
 		topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
 	})
