@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
 )
@@ -117,6 +118,7 @@ type deduplicate[K, V, I any] struct {
 	node  *graph.Node
 	id    func(K, V) I
 	span  int64
+	ctx   processor.Context
 	clock graph.Clock
 	out   graph.Receiver[K, V]
 	lates lates[K, V]
@@ -125,8 +127,8 @@ type deduplicate[K, V, I any] struct {
 }
 
 func (r *deduplicate[K, V, I]) open(t graph.Task, outs []any) {
-	r.clock, r.out = graph.ClockOf(t, r.node), outs[0].(graph.Receiver[K, V])
-	r.lates = lates[K, V]{ctx: t.Context(r.node), late: t.Counter(r.node, "late"), out: outs[latePort].(graph.Receiver[K, Late[V]])}
+	r.ctx, r.clock, r.out = t.Context(r.node), graph.ClockOf(t, r.node), outs[0].(graph.Receiver[K, V])
+	r.lates = lates[K, V]{ctx: r.ctx, late: t.Counter(r.node, "late"), out: outs[latePort].(graph.Receiver[K, Late[V]])}
 	r.duplicate = t.Counter(r.node, "duplicate")
 }
 

@@ -2,9 +2,11 @@ package windowing
 
 import (
 	"math"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 )
 
@@ -26,6 +28,16 @@ type last[K, V, I any] struct {
 	deduplicate[K, V, I]
 	held *store.Buffer[I, kept[K, V]]
 	m    graph.Meta
+}
+
+// Start has records pass when a watermark moves, not only with the next record.
+func (r *last[K, V, I]) Start() error {
+	if r.clock.Moves() {
+		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error {
+			return graph.At(r.node, r.held.Take(r.clock.Now()-r.span, r.emit))
+		})
+	}
+	return nil
 }
 
 func (r *last[K, V, I]) Receive(key K, value V, m *graph.Meta) error {

@@ -72,11 +72,15 @@ type quiet[K, V, O any] struct {
 	nullKey, late *uint64
 }
 
-// Start looks at the wall clock from time to time, if that counts.
+// Start looks at the wall clock from time to time, if that counts, or at a
+// watermark, which moves without records.
 func (r *quiet[K, V, O]) Start() error {
-	if r.byWall {
+	switch {
+	case r.byWall:
 		every := time.Duration(min(max(r.span/10, 1), time.Minute.Milliseconds())) * time.Millisecond
 		r.ctx.Schedule(processor.WallClock, every, r.take)
+	case r.clock.Moves():
+		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return r.take(r.clock.Now()) })
 	}
 	return nil
 }

@@ -1,0 +1,35 @@
+package corpus
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
+)
+
+// The first rows of groups.
+
+func init() {
+	register("top-of-windows", func(b *topology.Builder) {
+		counts := windowing.Count(topology.GroupByKey(input(b)), "counts", windowing.Tumbling(time.Minute), kept)
+		minute := func(w state.Windowed[string]) string { return fmt.Sprint(w.Start/60_000, "min") }
+		top := windowing.Top(counts, "top", 2, minute, func(n int64) float64 { return float64(n) }, topology.TTL(2*time.Minute))
+		topology.To(topology.MapTable(top, rankedText[state.Windowed[string], int64]).ToStream(), "out", textOut)
+	})
+	register("top-of-table", func(b *topology.Builder) {
+		all := func(string) string { return "all" }
+		top := windowing.Top(rows(b), "top", 2, all, func(v string) float64 { return float64(len(v)) })
+		topology.To(topology.MapTable(top, rankedText[string, string]).ToStream(), "out", textOut)
+	})
+}
+
+func rankedText[K, R any](list []windowing.Ranked[K, R]) string {
+	var words []string
+	for _, r := range list {
+		words = append(words, fmt.Sprintf("%d:%v=%v", r.Rank, r.Key, r.Row))
+	}
+	return strings.Join(words, " ")
+}
