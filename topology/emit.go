@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"math"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -17,7 +18,8 @@ import (
 // and went in between is not sent on. The order is that of the first changes,
 // with d that of the encoded keys.
 //
-// Look-ups, by joins and queries, see the newest rows all the same. A run that
+// Rows of windows that leave their store before the interval is over are sent on
+// with the commit that lets them go. Look-ups, by joins and queries, see the newest rows all the same. A run that
 // is bounded, App.RunUntilCaughtUp, emits at its end instead. Defaults to every
 // update.
 //
@@ -97,7 +99,7 @@ func emitting[K, R any](t KTable[K, R], name string, o *graph.Options) KTable[K,
 		spec := addStore(b, n, name+"-emit", own, ks, emittedSerde[R]{vs})
 		n.Stores = append(n.Stores, spec.Name)
 		n.New = held.maker(view, func(e emission[K, R], t graph.Task) any {
-			return &interval[K, R]{emission: e, emitted: t.Store(spec.Name).(*store.KeyValue[K, emitted[R]])}
+			return &interval[K, R]{emission: e, oldest: math.MinInt64, emitted: t.Store(spec.Name).(*store.KeyValue[K, emitted[R]])}
 		})
 	default:
 		n.Detail = "latest of each commit"
@@ -112,9 +114,11 @@ type emission[K, R any] struct {
 	node  *graph.Node
 	every time.Duration
 	rows  graph.Getter[K, R]
-	out   graph.Receiver[K, graph.Change[R]]
-	task  graph.Task
-	m     graph.Meta
+	// fading is rows if these go by themselves, else nil.
+	fading graph.Fading[K, R]
+	out    graph.Receiver[K, graph.Change[R]]
+	task   graph.Task
+	m      graph.Meta
 }
 
 // maker is Node.New; instance makes the node of what a task adds to e.
@@ -125,6 +129,7 @@ func (e emission[K, R]) maker(view graph.View[K, R], instance func(e emission[K,
 		if e.rows, err = view.Open(t); err != nil {
 			return nil, err
 		}
+		e.fading, _ = e.rows.(graph.Fading[K, R])
 		return []any{instance(e, t)}, nil
 	}
 }
@@ -164,7 +169,11 @@ func (e *emission[K, R]) call(nowMs int64, emit func() error) error {
 // latest sends on the present row of a key, in the place of old, unless neither
 // exists. timeMs is that of its last change.
 func (e *emission[K, R]) latest(key K, old emitted[R], timeMs int64) error {
-	row, _, has, err := e.rows.Get(key)
+	get := e.rows.Get
+	if e.fading != nil { // a row that has gone was not deleted
+		get = e.fading.GetStill
+	}
+	row, _, has, err := get(key)
 	if err != nil {
 		return graph.At(e.node, err)
 	}

@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"errors"
+	"math"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -14,6 +15,9 @@ import (
 type interval[K, R any] struct {
 	emission[K, R]
 	emitted *store.KeyValue[K, emitted[R]]
+	// oldest is the Age of the oldest row that has changed, or less; for rows
+	// that go by themselves.
+	oldest int64
 }
 
 // emitted is a row as those behind a table know it, which may be that there is
@@ -32,9 +36,32 @@ func (r *interval[K, R]) Start() error {
 // Finish sends on what has changed since the last interval: none ends any more.
 func (r *interval[K, R]) Finish(nowMs int64) error { return r.call(nowMs, r.emit) }
 
+// Flush sends on the rows that have gone by themselves before the interval was
+// over: the commit takes them out of their store.
+func (r *interval[K, R]) Flush(int64) error {
+	if r.fading == nil {
+		return nil
+	}
+	oldest, err := r.fading.Oldest()
+	if err != nil || oldest <= r.oldest {
+		return graph.At(r.node, err)
+	}
+	r.oldest = math.MaxInt64
+	return r.emitIf(func(key K) bool {
+		age := r.fading.Age(key)
+		if age >= oldest {
+			r.oldest = min(r.oldest, age)
+		}
+		return age < oldest
+	})
+}
+
 func (r *interval[K, R]) Receive(key K, c graph.Change[R], m *graph.Meta) error {
 	if c.Stale {
 		return nil
+	}
+	if r.fading != nil {
+		r.oldest = min(r.oldest, r.fading.Age(key))
 	}
 	old, known, err := r.emitted.Get(key)
 	if err != nil {
@@ -46,9 +73,15 @@ func (r *interval[K, R]) Receive(key K, c graph.Change[R], m *graph.Meta) error 
 	return graph.At(r.node, r.emitted.PutWithTime(key, old, m.Time))
 }
 
-func (r *interval[K, R]) emit() error {
+func (r *interval[K, R]) emit() error { return r.emitIf(func(K) bool { return true }) }
+
+// emitIf sends on the changed rows that due says.
+func (r *interval[K, R]) emitIf(due func(key K) bool) error {
 	var failed error
 	err := r.emitted.AllWithTime(func(key K, old emitted[R], timeMs int64) bool {
+		if !due(key) {
+			return true
+		}
 		if failed = r.latest(key, old, timeMs); failed == nil {
 			failed = graph.At(r.node, r.emitted.Delete(key))
 		}

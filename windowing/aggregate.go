@@ -11,7 +11,9 @@ import (
 // the given name. The store holds accumulators, the table shows their results.
 // Records with a null key or value are dropped; an Add that returns
 // processor.Null deletes the row. It takes the options Serdes, KeySerde,
-// ValueSerde (of the accumulator), Unlogged and LogConfig.
+// ValueSerde (of the accumulator), Unlogged,
+// LogConfig, EmitLatest, EmitSnapshot, EmitOnClose, EmitOnCloseThenLate and
+// CloseIdle.
 //
 // By example: internal/corpus/testdata/hopping.txt.
 func Aggregate[K, V, A, R any](g topology.KGroupedStream[K, V], name string, w Windows, agg aggregate.Aggregation[V, A, R], opts ...topology.Option) Table[K, V, R] {

@@ -9,7 +9,9 @@ import (
 // Count counts the records of each key and window in a window store of the
 // given name. Records with a null key are dropped; those with a null value
 // count, as in Kafka Streams. It takes the options KeySerde, Serdes,
-// ValueSerde, Unlogged and LogConfig; counts are stored with serde.Int64 unless
+// ValueSerde, Unlogged,
+// LogConfig, EmitLatest, EmitSnapshot, EmitOnClose, EmitOnCloseThenLate and
+// CloseIdle; counts are stored with serde.Int64 unless
 // told otherwise.
 //
 // By example: internal/corpus/testdata/tumbling.txt.

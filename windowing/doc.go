@@ -4,9 +4,11 @@
 //	views := topology.GroupByKey(topology.Stream[string, View](b, "views"))
 //	perMinute := windowing.Count(views, "per-minute", windowing.Tumbling(time.Minute).Grace(10*time.Second))
 //	topology.To(perMinute.ToStream(), "counts")
+//	topology.To(perMinute.Late(), "late-views")
 //
 // The result is a table with a row for each key and window, of which every
-// update is sent on.
+// update is sent on, or what the options say: the last one when the window has
+// closed (EmitOnClose), and others.
 //
 //	event time  0:00        1:00        2:00
 //	records     | a  a   a  |    a  a   | a

@@ -1,6 +1,8 @@
 package windowing
 
 import (
+	"fmt"
+
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
@@ -94,7 +96,9 @@ func (f folding[K, V, A, R]) behind(in graph.Handle) Table[K, V, R] {
 		o := f.operator(t, n, outs)
 		r := k.instance(t, o)
 		if e, ok := o.rows.(*onClose[K, R]); ok {
-			e.store = r.(ending[K, R])
+			if e.store, ok = r.(ending[K, R]); !ok {
+				return nil, fmt.Errorf("%s: %s cannot be emitted on close", n.Line, f.windows)
+			}
 		}
 		return []any{r}, nil
 	}

@@ -9,7 +9,9 @@ import (
 // Reduce combines the values of each key and window in a window store of the
 // given name: the first value is the row, and fn makes the next row of the
 // present one and one more value. Records with a null key or value are dropped.
-// It takes the options Serdes, KeySerde, ValueSerde, Unlogged and LogConfig.
+// It takes the options Serdes, KeySerde, ValueSerde, Unlogged,
+// LogConfig, EmitLatest, EmitSnapshot, EmitOnClose, EmitOnCloseThenLate and
+// CloseIdle.
 //
 // By example: internal/corpus/testdata/hopping.txt.
 func Reduce[K, V any](g topology.KGroupedStream[K, V], name string, w Windows, fn func(row, value V) V, opts ...topology.Option) Table[K, V, V] {

@@ -36,6 +36,17 @@ type Scanner[K, V any] interface {
 	All(visit func(key K, v V, timeMs int64) error) error
 }
 
+// Fading is a Getter whose rows go by themselves, the oldest first: windows.
+type Fading[K, V any] interface {
+	Getter[K, V]
+	// GetStill is Get that also finds rows which have gone since the last freeze.
+	GetStill(key K) (v V, timeMs int64, ok bool, err error)
+	// Age is where a row stands among those that go, in milliseconds; rows before
+	// Oldest have gone.
+	Age(key K) int64
+	Oldest() (ms int64, err error)
+}
+
 // ViewOf is the View of a table's handle. One that cannot be opened stands for
 // a table whose rows cannot be looked up.
 func ViewOf[K, V any](h Handle) View[K, V] {

@@ -66,6 +66,25 @@ func (s *Window[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok 
 	return s.rows.GetWithTime(s.key)
 }
 
+// GetStill is GetWithTime that also finds what has expired and was not swept
+// yet, no freeze having come since.
+func (s *Window[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok bool, err error) {
+	s.ops.Get++
+	if err := s.learn(); err != nil {
+		return v, 0, false, err
+	}
+	if err := s.encode(key, startMs); err != nil {
+		return v, 0, false, err
+	}
+	return s.rows.GetWithTime(s.key)
+}
+
+// Oldest is the start from which on windows are live.
+func (s *Window[K, V]) Oldest() (startMs int64, err error) {
+	err = s.learn()
+	return s.oldest(), err
+}
+
 // Put implements state.Window.
 func (s *Window[K, V]) Put(key K, v V, startMs int64) (stored bool, err error) {
 	return s.PutWithTime(key, v, startMs, *s.rows.now)
@@ -106,17 +125,22 @@ func (s *Window[K, V]) begin(key K, startMs int64) (live bool, err error) {
 	if startMs < s.oldest() {
 		return false, nil
 	}
+	return true, s.encode(key, startMs)
+}
+
+// encode makes the key of a row.
+func (s *Window[K, V]) encode(key K, startMs int64) error {
 	// The key is encoded behind the room for the start, which is then filled.
 	s.key = state.WindowRow{StartMs: startMs}.AppendKey(s.key[:0])
 	b, err := s.ks.Append(s.key, key)
 	if err != nil {
-		return false, fmt.Errorf("store %s: encode key: %w", s.name, err)
+		return fmt.Errorf("store %s: encode key: %w", s.name, err)
 	}
 	if len(b) < len(s.key) {
-		return false, fmt.Errorf("store %s: encode key: %T does not append to what it is given: return append(dst, ...)", s.name, s.ks)
+		return fmt.Errorf("store %s: encode key: %T does not append to what it is given: return append(dst, ...)", s.name, s.ks)
 	}
 	s.key = b
-	return true, nil
+	return nil
 }
 
 // learn reads the stream time, if it is not known.
