@@ -46,8 +46,8 @@ func want(t *testing.T, what string, got []string, rows ...string) {
 	}
 }
 
-// clock is a time of a day in 2024, such as "10:00" or "10:00:30".
-func clock(text string) int64 {
+// onTheDay is a time of a day in 2024, such as "10:00" or "10:00:30".
+func onTheDay(text string) int64 {
 	if len(text) == len("15:04") {
 		text += ":00"
 	}
@@ -68,10 +68,10 @@ func TestLateEvents(t *testing.T) {
 		d := streamstest.New(t, b, streamstest.Config{})
 		in := streamstest.In[string, string](d, "in")
 		for i := range int64(30) {
-			in.PipeAt("k", "v", clock("10:00")+i*30_000)
+			in.PipeAt("k", "v", onTheDay("10:00")+i*30_000)
 		}
 		for minute := range 5 {
-			in.PipeAt("k", "late", clock(fmt.Sprint("09:5", minute)))
+			in.PipeAt("k", "late", onTheDay(fmt.Sprint("09:5", minute)))
 		}
 		return d
 	}
@@ -107,7 +107,7 @@ func countAnimals(t *testing.T, opts ...topology.Option) *streamstest.Driver {
 	d := streamstest.New(t, b, streamstest.Config{ManualCommit: true})
 	in := streamstest.In[string, string](d, "in")
 	for _, a := range animals {
-		in.PipeAt(a.animal, "seen", clock(a.at))
+		in.PipeAt(a.animal, "seen", onTheDay(a.at))
 	}
 	if got := d.Dropped("counts", "late"); got != 2 { // the donkey, in both of its windows
 		t.Errorf("%d are late", got)
@@ -174,15 +174,15 @@ func TestDeviceSignals(t *testing.T) {
 	topology.To(counts.ToStream(), "out")
 	d := streamstest.New(t, b, streamstest.Config{})
 	in, out := streamstest.In[string, string](d, "in"), outOf(d)
-	in.PipeAt("dev1", "", clock("12:02"))
-	in.PipeAt("dev1", "", clock("12:11"))
+	in.PipeAt("dev1", "", onTheDay("12:02"))
+	in.PipeAt("dev1", "", onTheDay("12:11"))
 	rows(out)
-	in.PipeAt("dev2", "", clock("12:04"))
+	in.PipeAt("dev2", "", onTheDay("12:04"))
 	want(t, "12:04 after 12:11", rows(out), "11:55 dev2 1", "12:00 dev2 1")
-	in.PipeAt("dev3", "", clock("12:17"))
-	in.PipeAt("dev3", "", clock("12:21"))
+	in.PipeAt("dev3", "", onTheDay("12:17"))
+	in.PipeAt("dev3", "", onTheDay("12:21"))
 	rows(out)
-	in.PipeAt("dev1", "", clock("12:04"))
+	in.PipeAt("dev1", "", onTheDay("12:04"))
 	want(t, "12:04 after 12:21", rows(out))
 	if got := d.Dropped("counts", "late"); got != 2 {
 		t.Errorf("%d are late", got)
