@@ -112,3 +112,32 @@ func TestEmissionThatCannotBeIsAnErrorAtBuild(t *testing.T) {
 		t.Errorf("without windows: %v", err)
 	}
 }
+
+// Rows that leave their store before they were to be sent on, because the stream
+// time has leapt over them, are sent on as they were, whatever the windows.
+func TestLatestRowsAreNotLostWhenTheStreamTimeLeaps(t *testing.T) {
+	for _, w := range []windowing.Windows{short, windowing.Sliding(10 * ms).Grace(5 * ms), windowing.Sessions(10 * ms).Grace(5 * ms)} {
+		for _, interval := range []time.Duration{0, time.Minute} {
+			b := topology.New()
+			topology.To(windowing.Count(grouped(b), "counts", w, topology.EmitLatest(interval)).ToStream(), "out")
+			d := streamstest.New(t, b, streamstest.Config{ManualCommit: true})
+			in, out := streamstest.In[string, string](d, "in"), streamstest.Out[state.Windowed[string], int64](d, "out")
+			in.PipeAt("k", "v", 100)
+			in.PipeAt("k", "v", 104)
+			in.PipeAt("k", "v", 100_000)
+			d.Commit()
+			most := int64(0) // of the windows that 104 is in
+			for _, r := range out.Rest() {
+				if !r.HasValue {
+					t.Errorf("%s, every %s: %v was deleted", w, interval, r.Key)
+				}
+				if r.Key.Start <= 104 && r.Key.End >= 104 {
+					most = max(most, r.Value)
+				}
+			}
+			if most != 2 {
+				t.Errorf("%s, every %s: the row was not sent on: %d", w, interval, most)
+			}
+		}
+	}
+}

@@ -64,7 +64,19 @@ type sessionRows[K, A, R any] struct {
 }
 
 func (r sessionRows[K, A, R]) Get(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
-	acc, timeMs, ok, err := r.store.GetWithTime(key.Key, key.Start, key.End)
+	return r.row(key, r.store.GetWithTime)
+}
+
+// GetStill, Age and Oldest implement graph.Fading: sessions go by their ends.
+func (r sessionRows[K, A, R]) GetStill(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
+	return r.row(key, r.store.GetStill)
+}
+
+func (r sessionRows[K, A, R]) Age(key state.Windowed[K]) int64 { return key.End }
+func (r sessionRows[K, A, R]) Oldest() (int64, error)          { return r.store.Oldest() }
+
+func (r sessionRows[K, A, R]) row(key state.Windowed[K], get func(K, int64, int64) (A, int64, bool, error)) (row R, timeMs int64, ok bool, err error) {
+	acc, timeMs, ok, err := get(key.Key, key.Start, key.End)
 	if !ok || err != nil {
 		return row, 0, false, err
 	}

@@ -39,24 +39,24 @@ type windowRows[K, A, R any] struct {
 }
 
 func (r windowRows[K, A, R]) Get(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
-	acc, timeMs, ok, err := r.store.GetWithTime(key.Key, key.Start)
-	if !ok || err != nil {
-		return row, 0, false, err
-	}
-	return r.result(acc), timeMs, true, nil
+	return r.row(key, r.store.GetWithTime)
 }
 
 // GetStill, Age and Oldest implement graph.Fading.
 func (r windowRows[K, A, R]) GetStill(key state.Windowed[K]) (row R, timeMs int64, ok bool, err error) {
-	acc, timeMs, ok, err := r.store.GetStill(key.Key, key.Start)
+	return r.row(key, r.store.GetStill)
+}
+
+func (r windowRows[K, A, R]) Age(key state.Windowed[K]) int64 { return key.Start }
+func (r windowRows[K, A, R]) Oldest() (int64, error)          { return r.store.Oldest() }
+
+func (r windowRows[K, A, R]) row(key state.Windowed[K], get func(K, int64) (A, int64, bool, error)) (row R, timeMs int64, ok bool, err error) {
+	acc, timeMs, ok, err := get(key.Key, key.Start)
 	if !ok || err != nil {
 		return row, 0, false, err
 	}
 	return r.result(acc), timeMs, true, nil
 }
-
-func (r windowRows[K, A, R]) Age(key state.Windowed[K]) int64 { return key.Start }
-func (r windowRows[K, A, R]) Oldest() (int64, error)          { return r.store.Oldest() }
 
 // All lists the rows in the order of time, and then of the encoded keys.
 func (r windowRows[K, A, R]) All(visit func(key state.Windowed[K], row R, timeMs int64) error) error {

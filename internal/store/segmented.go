@@ -108,6 +108,22 @@ func (s *segmented[K, V]) get(key K, timeMs, fromMs int64) (v V, recordMs int64,
 	return s.rows.GetWithTime(s.key)
 }
 
+// getStill is get that also finds what has expired and was not swept yet.
+func (s *segmented[K, V]) getStill(key K, timeMs, fromMs int64) (v V, recordMs int64, ok bool, err error) {
+	s.ops.Get++
+	if err := s.begin(key); err != nil {
+		return v, 0, false, err
+	}
+	s.at(timeMs, fromMs)
+	return s.rows.GetWithTime(s.key)
+}
+
+// Oldest is the time from which on rows are live.
+func (s *segmented[K, V]) Oldest() (ms int64, err error) {
+	err = s.know()
+	return s.oldest(), err
+}
+
 // put stores a row, unless it has expired; see KeyValue.PutWithTime. fresh says
 // that there is none: whatever else is not known of it, a deletion within the
 // transaction leaves no trace.

@@ -29,6 +29,12 @@ func (s *Session[K, V]) GetWithTime(key K, startMs, endMs int64) (v V, timeMs in
 	return s.get(key, endMs, startMs)
 }
 
+// GetStill is GetWithTime that also finds what has expired and was not swept
+// yet, no freeze having come since.
+func (s *Session[K, V]) GetStill(key K, startMs, endMs int64) (v V, timeMs int64, ok bool, err error) {
+	return s.getStill(key, endMs, startMs)
+}
+
 // Put implements state.Session.
 func (s *Session[K, V]) Put(key K, v V, startMs, endMs int64) (stored bool, err error) {
 	return s.put(key, v, endMs, startMs, *s.rows.now, false)

@@ -66,8 +66,7 @@ func (s *Window[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok 
 	return s.rows.GetWithTime(s.key)
 }
 
-// GetStill is GetWithTime that also finds what has expired and was not swept
-// yet, no freeze having come since.
+// GetStill implements WindowRows.
 func (s *Window[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok bool, err error) {
 	s.ops.Get++
 	if err := s.learn(); err != nil {
@@ -79,7 +78,7 @@ func (s *Window[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok boo
 	return s.rows.GetWithTime(s.key)
 }
 
-// Oldest is the start from which on windows are live.
+// Oldest implements WindowRows.
 func (s *Window[K, V]) Oldest() (startMs int64, err error) {
 	err = s.learn()
 	return s.oldest(), err

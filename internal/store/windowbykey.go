@@ -16,6 +16,11 @@ type WindowRows[K, V any] interface {
 	// times of the writes, and returns the error that ended it early: also what
 	// has expired within the transaction. yield must not write to the store.
 	Since(fromMs int64, yield func(w state.Windowed[K], v V, timeMs int64) bool) error
+	// GetStill is GetWithTime that also finds what has expired and was not swept
+	// yet, no freeze having come since.
+	GetStill(key K, startMs int64) (v V, timeMs int64, ok bool, err error)
+	// Oldest is the start from which on windows are live.
+	Oldest() (startMs int64, err error)
 }
 
 // WindowByKey is a Window for windows that begin at any time, such as sliding
@@ -43,6 +48,11 @@ func (s *WindowByKey[K, V]) Get(key K, startMs int64) (v V, ok bool, err error) 
 // GetWithTime implements state.Window.
 func (s *WindowByKey[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok bool, err error) {
 	return s.get(key, startMs, 0)
+}
+
+// GetStill implements WindowRows.
+func (s *WindowByKey[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok bool, err error) {
+	return s.getStill(key, startMs, 0)
 }
 
 // Put implements state.Window.
