@@ -29,7 +29,8 @@ func init() {
 func rankedText[K, R any](list []windowing.Ranked[K, R]) string {
 	var words []string
 	for _, r := range list {
-		words = append(words, fmt.Sprintf("%d:%v=%v", r.Rank, r.Key, r.Row))
+		key, _, _ := strings.Cut(fmt.Sprint(r.Key), "@") // without the window
+		words = append(words, fmt.Sprintf("%d:%s=%v", r.Rank, key, r.Row))
 	}
 	return strings.Join(words, " ")
 }
