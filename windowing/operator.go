@@ -26,7 +26,6 @@ type operator[K, V, A, R any] struct {
 	lates graph.Receiver[K, Late[V]]
 
 	nullKey, nullValue, late *uint64
-	m                        graph.Meta
 }
 
 // operator makes the common part for one task.
