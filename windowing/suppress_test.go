@@ -78,7 +78,6 @@ func TestSuppressedRowsAreTheSameInTheWholeMatrix(t *testing.T) {
 
 // naive is suppress as a list that is sorted for each record.
 type naive struct {
-	until  windowing.Until
 	wait   int64
 	limit  int
 	counts map[string]int64

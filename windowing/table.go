@@ -10,12 +10,15 @@ import (
 )
 
 // Table is the result of an aggregation of values of V in windows: a table with
-// a row of R for each key and window. A row is not deleted when its window has closed; it goes from
-// the store, without an update, once no record can change it. The zero value is
-// of no use.
+// a row of R for each key and window. A row is not deleted when its window has
+// closed; it goes from the store, without an update, once no record can change
+// it. With topology.EmitLatest, what changed since is sent on before that. The
+// zero value is of no use.
 //
 // On topics, its keys are those of Kafka Streams, see state.WindowedSerde; To
 // needs no option for them.
+//
+// By example: internal/corpus/testdata/emit-windows.txt.
 type Table[K, V, R any] struct {
 	topology.KTable[state.Windowed[K], R]
 	late graph.Handle
