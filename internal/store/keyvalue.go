@@ -132,17 +132,30 @@ func (s *KeyValue[K, V]) Get(key K) (v V, ok bool, err error) {
 // GetWithTime also returns the event time of the write in milliseconds: -1 in a
 // store of state.Plain format, which holds none.
 func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err error) {
+	return s.lookUp(key, true)
+}
+
+// lookUp is GetWithTime. If the key is certain not to be in the base, that is
+// not asked.
+func (s *KeyValue[K, V]) lookUp(key K, below bool) (v V, timeMs int64, ok bool, err error) {
 	s.ops.Get++
 	if err := s.encodeKey(key); err != nil {
 		return v, 0, false, err
 	}
 	e := s.find()
-	if e == nil {
+	switch {
+	case e != nil:
+		if !e.used {
+			e.used = true
+		}
+	case below:
 		if e, err = s.load(); err != nil {
 			return v, 0, false, err
 		}
-	} else if !e.used {
-		e.used = true
+	default:
+		e = s.add()
+		e.base = absent
+		s.queue(e)
 	}
 	if !e.present || s.expired(e.time) {
 		return v, 0, false, nil

@@ -26,6 +26,11 @@ type Window[K, V any] struct {
 	known                      bool
 	streamTime, marked, frozen int64
 
+	// No window that begins after this is in the base: a new one need not be
+	// looked for there.
+	applied int64
+	flights []flown
+
 	watermark *int64 // that windows expire by, nil for none
 
 	swept int64 // no window from before that is in the base; none if that is not known
@@ -33,6 +38,12 @@ type Window[K, V any] struct {
 	ops     state.Operations
 	scanErr error
 	key     []byte // scratch: of a row
+}
+
+// flown is the stream time of a batch that may not be in the base yet.
+type flown struct {
+	seq        uint64
+	streamTime int64
 }
 
 // NewWindow makes the view of base, with nothing in it yet. It takes Name, Now,
@@ -63,7 +74,7 @@ func (s *Window[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok 
 	if live, err := s.begin(key, startMs); err != nil || !live {
 		return v, 0, false, err
 	}
-	return s.rows.GetWithTime(s.key)
+	return s.rows.lookUp(s.key, startMs <= s.applied)
 }
 
 // GetStill implements WindowRows.
@@ -154,7 +165,7 @@ func (s *Window[K, V]) learn() error {
 	if !ok {
 		ms = none
 	}
-	s.known, s.streamTime, s.marked, s.frozen = true, ms, ms, ms
+	s.known, s.streamTime, s.marked, s.frozen, s.applied = true, ms, ms, ms, ms
 	return nil
 }
 

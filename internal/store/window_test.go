@@ -154,7 +154,9 @@ func TestWindowErrorsOfSerdes(t *testing.T) {
 	s.Discard()
 	for _, row := range [][2]string{{"refused", "12345678v"}, {"a", "12345678refused"}, {"a", "short"}} {
 		b.m.Clear()
+		b.m.Set("\x00", string(make([]byte, 8))) // the stream time
 		b.m.Set(string(state.WindowRow{Key: []byte(row[0])}.AppendKey(nil)), row[1])
+		s.Discard()
 		for range s.All() {
 			t.Error("a row that cannot be read")
 		}
@@ -185,4 +187,38 @@ func FuzzStoredWindows(f *testing.F) {
 		_, _ = s.Put("a", []byte("n"), 1000)
 		_ = s.Freeze(1, &state.Batch{})
 	})
+}
+
+// A window that begins after all that the store has is not looked for there,
+// however many keys are new in it.
+func TestNewWindowsAreNotLookedFor(t *testing.T) {
+	b := &base{}
+	s := openWindows(b, serde.Serde[int64](number{}))
+	count := func(key string, startMs int64) {
+		t.Helper()
+		n, _, err := s.Get(key, startMs)
+		stores(t, true)(s.Put(key, n+1, startMs))
+		do(t, err)
+	}
+	looks := func(what string, want int) {
+		t.Helper()
+		if b.gets != want {
+			t.Errorf("%s: the base was asked %d times, want %d", what, b.gets, want)
+		}
+	}
+	count("a", 10)
+	learned := b.gets // the stream time
+	count("b", 10)
+	count("a", 15)
+	looks("new windows", learned)
+	applyWindows(t, b, s, 1)
+	s.Evict(0)
+	count("c", 20)
+	looks("a window after them", learned)
+	count("a", 15)
+	count("b", 15)
+	looks("windows that may be there", learned+2)
+	if n, _, err := s.Get("a", 15); n != 2 || err != nil {
+		t.Errorf("a counts %d, %v", n, err)
+	}
 }

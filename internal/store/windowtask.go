@@ -31,6 +31,7 @@ func (s *Window[K, V]) Freeze(seq uint64, b *state.Batch) error {
 		s.sweep(b)
 	}
 	s.marked = s.streamTime
+	s.flights = append(s.flights, flown{seq, s.frozen})
 	return nil
 }
 
@@ -40,12 +41,19 @@ func (s *Window[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Bat
 }
 
 // Applied says that the batches up to seq are in the base.
-func (s *Window[K, V]) Applied(seq uint64) { s.rows.Applied(seq) }
+func (s *Window[K, V]) Applied(seq uint64) {
+	s.rows.Applied(seq)
+	n := 0
+	for ; n < len(s.flights) && s.flights[n].seq <= seq; n++ {
+		s.applied = max(s.applied, s.flights[n].streamTime)
+	}
+	s.flights = append(s.flights[:0], s.flights[n:]...)
+}
 
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Window[K, V]) Discard() {
 	s.rows.Discard()
-	s.known = false
+	s.known, s.flights = false, nil
 	s.streamTime, s.marked, s.frozen, s.swept = none, none, none, none
 }
 
