@@ -5,8 +5,8 @@
 // each user has done of each type, how often and with which data, goes to a
 // service, and with its answer to output_topic. What cannot be read, and what
 // the service or the topic does not take after three more attempts, goes to
-// dead_letter, with headers that say why. Counts are over all time: windows of
-// five minutes are not there yet.
+// dead_letter, with headers that say why. Counts are over all time; for windows
+// see examples/events.
 //
 // The broker is reached over SASL_SSL, the one in this process too.
 //

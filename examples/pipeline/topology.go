@@ -7,10 +7,9 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/aggregate"
-	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
-	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // Event is something that a user did. Events with one id are one event.
@@ -67,11 +66,8 @@ func pipeline(every time.Duration, send Send) *topology.Builder {
 	topology.Register(b, serde.JSON[Report]())
 
 	events := topology.Stream[string, Event](b, "events", topology.TimeField(timeOf, time.RFC3339, time.UTC), topology.RefuseNulls())
-	byID := topology.Repartition(topology.SelectKeyErr(events, idOf), "by-id")
-	seen := topology.NewStore[string, bool](b, "seen", topology.TTL(remembered))
-	once := topology.ProcessValues(byID, func(ctx processor.Context) *unseen {
-		return &unseen{seen.Open(ctx)}
-	}, topology.With(seen))
+	byID := topology.SelectKeyErr(events, idOf)
+	once := windowing.Deduplicate(byID, "seen", remembered, func(id string, _ Event) string { return id })
 
 	groups := topology.GroupBy(once, func(_ string, e Event) Group { return Group{e.Type, e.User} })
 	stats := topology.Aggregate(groups, "stats", aggregate.Combine2(
@@ -94,19 +90,4 @@ func idOf(_ string, e Event) (string, error) {
 		return "", errors.New("the event lacks its event_id, user_id or event_type")
 	}
 	return e.ID, nil
-}
-
-// unseen forwards the first event of each id.
-type unseen struct {
-	seen state.KeyValue[string, bool]
-}
-
-func (p *unseen) Process(r processor.Record[string, Event], out processor.ValueOutput[Event]) error {
-	if _, again, err := p.seen.Get(r.Key); again || err != nil {
-		return err
-	}
-	if err := p.seen.Put(r.Key, true); err != nil {
-		return err
-	}
-	return out.Forward(r.Value)
 }
