@@ -16,10 +16,9 @@ import (
 // for its place in the order. A look-up is one of a key, and what is due is one
 // short scan, however many entries wait.
 type Buffer[K, V any] struct {
+	keys[K]
 	rows *KeyValue[[]byte, buffered[V]]
-	ks   serde.Serde[K]
 	vs   serde.Serde[V]
-	name string
 
 	// No place is before first: what was taken lies there, deleted, and is slow
 	// to pass over. marked is what it was when the record began.
@@ -54,7 +53,7 @@ type tally struct {
 func NewBuffer[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Buffer[K, V] {
 	return &Buffer[K, V]{
 		rows: NewKeyValue(base, rowKeys{}, bufferedSerde[V]{vs}, Options{Name: o.Name, Format: state.Buffers, Now: o.Now}),
-		ks:   ks, vs: vs, name: o.Name,
+		keys: keys[K]{o.Name, ks}, vs: vs,
 		first: math.MinInt64, marked: math.MinInt64,
 	}
 }
@@ -132,7 +131,7 @@ func (s *Buffer[K, V]) Held() (entries int, bytes int64, err error) {
 	if !s.tally.known {
 		s.tally = tally{known: true}
 		err = s.rows.merge(firstEntry, nil, func(r row[buffered[V]]) (bool, error) {
-			b, err := s.value(r)
+			b, _, err := s.rows.read(r)
 			if err == nil {
 				s.tally.entries++
 				b.size, err = s.sizeOf(b)
@@ -177,17 +176,9 @@ func (s *Buffer[K, V]) sizeOf(b buffered[V]) (int, error) {
 }
 
 // encode makes s.key the key of the entry of key.
-func (s *Buffer[K, V]) encode(key K) error {
-	s.key = state.BufferRow{}.AppendKey(s.key[:0])
-	b, err := s.ks.Append(s.key, key)
-	if err != nil {
-		return fmt.Errorf("store %s: encode key: %w", s.name, err)
-	}
-	if len(b) < len(s.key) {
-		return fmt.Errorf("store %s: encode key: %T does not append to what it is given: return append(dst, ...)", s.name, s.ks)
-	}
-	s.key = b
-	return nil
+func (s *Buffer[K, V]) encode(key K) (err error) {
+	s.key, err = s.appendKey(state.BufferRow{}.AppendKey(s.key[:0]), key)
+	return err
 }
 
 // putPlace gives an encoded key a place at a time.

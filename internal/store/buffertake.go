@@ -64,9 +64,9 @@ func (s *Buffer[K, V]) take(p place, visit func(K, V, int64) (bool, error)) (mor
 	if err := s.deletePlace(p); err != nil {
 		return false, err
 	}
-	key, err := s.ks.Decode(p.key)
+	key, err := s.decodeKey(p.key)
 	if err != nil {
-		return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(p.key), err)
+		return false, err
 	}
 	return visit(key, b.value, p.at)
 }
@@ -148,11 +148,11 @@ func (s *Buffer[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		s.ops.All++
 		s.scanErr = s.rows.merge(firstEntry, nil, func(r row[buffered[V]]) (more bool, err error) {
-			k, err := s.ks.Decode(r.key[1:])
+			k, err := s.decodeKey(r.key[1:])
 			if err != nil {
-				return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(r.key)-1, err)
+				return false, err
 			}
-			b, err := s.value(r)
+			b, _, err := s.rows.read(r)
 			return err == nil && yield(k, b.value), err
 		})
 	}
@@ -160,11 +160,3 @@ func (s *Buffer[K, V]) All() iter.Seq2[K, V] {
 
 // ScanErr is the error that ended the last All early, or nil.
 func (s *Buffer[K, V]) ScanErr() error { return s.scanErr }
-
-// value is that of a row in a scan.
-func (s *Buffer[K, V]) value(r row[buffered[V]]) (buffered[V], error) {
-	if r.pinned != nil {
-		return s.rows.value(r.pinned)
-	}
-	return s.rows.decodeStored(r.stored)
-}

@@ -40,21 +40,13 @@ func (s *Versioned[K, V]) history(key K, fromMs, toMs int64, yield func(state.Ve
 		if ms > toMs {
 			return true, nil
 		}
-		n, err := s.value(r)
+		n, _, err := s.rows.read(r)
 		if err != nil || !n.ok {
 			return true, err
 		}
 		ver.Value = n.value
 		return yield(ver), nil
 	})
-}
-
-// value is that of a row in a scan.
-func (s *Versioned[K, V]) value(r row[nullable[V]]) (nullable[V], error) {
-	if r.pinned != nil {
-		return s.rows.value(r.pinned)
-	}
-	return s.rows.decodeStored(r.stored)
 }
 
 // All implements state.Versioned.
@@ -73,7 +65,7 @@ func (s *Versioned[K, V]) all(yield func(K, V) bool) error {
 			return true, err
 		}
 		last = append(last[:0], prefix...)
-		n, err := s.value(r)
+		n, _, err := s.rows.read(r)
 		if err != nil || !n.ok {
 			return true, err
 		}
@@ -82,11 +74,8 @@ func (s *Versioned[K, V]) all(yield func(K, V) bool) error {
 		if err := ver.DecodeKey(r.key, &scratch); err != nil {
 			return false, fmt.Errorf("store %s: %w", s.name, err)
 		}
-		k, err := s.ks.Decode(ver.Key)
-		if err != nil {
-			return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(ver.Key), err)
-		}
-		return yield(k, n.value), nil
+		k, err := s.decodeKey(ver.Key)
+		return err == nil && yield(k, n.value), err
 	})
 }
 

@@ -50,10 +50,9 @@ type Options struct {
 // serde must give back what it was given, or what Get returns depends on
 // whether the entry was evicted.
 type KeyValue[K, V any] struct {
+	keys[K]
 	base   state.Store
-	ks     serde.Serde[K]
 	vs     serde.Serde[V]
-	name   string
 	now    *int64
 	timed  bool            // format is state.Timestamped
 	keep   bool            // values are kept decoded
@@ -97,7 +96,7 @@ func (s *KeyValue[K, V]) Operations() state.Operations { return s.ops }
 // NewKeyValue makes the view of base, with nothing in it yet.
 func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *KeyValue[K, V] {
 	s := &KeyValue[K, V]{
-		base: base, ks: ks, vs: vs, name: o.Name, now: o.Now,
+		keys: keys[K]{o.Name, ks}, base: base, vs: vs, now: o.Now,
 		timed:    o.Format == state.Timestamped,
 		overhead: overhead[V](),
 		ttlMs:    o.TTL.Milliseconds(), streamTime: o.StreamTime, sweep: sweep{rows: sweepRows},

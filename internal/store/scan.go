@@ -150,11 +150,8 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V, int64) bool) error
 		if err != nil {
 			return false, err
 		}
-		k, err := s.ks.Decode(r.key)
-		if err != nil {
-			return false, fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(r.key), err)
-		}
-		return yield(k, v, timeMs), nil
+		k, err := s.decodeKey(r.key)
+		return err == nil && yield(k, v, timeMs), err
 	})
 }
 
@@ -163,6 +160,28 @@ type row[V any] struct {
 	key    []byte      // a copy: serdes must not get at the memory of an entry's key
 	stored []byte      // what the base holds, if that counts
 	pinned *content[V] // of the entry, if that counts
+}
+
+// read is the value of a row, with the event time of its write if there is one.
+func (s *KeyValue[K, V]) read(r row[V]) (v V, timeMs int64, err error) {
+	if r.pinned != nil {
+		v, err = s.value(r.pinned)
+		return v, r.pinned.time, err
+	}
+	timeMs, b, err := s.split(r.stored)
+	if err == nil {
+		v, err = s.decode(b)
+	}
+	return v, timeMs, err
+}
+
+// writtenAt is the event time of the write of a row.
+func (s *KeyValue[K, V]) writtenAt(r row[V]) (timeMs int64, err error) {
+	if r.pinned != nil {
+		return r.pinned.time, nil
+	}
+	timeMs, _, err = s.split(r.stored)
+	return timeMs, err
 }
 
 // merge lays the pinned entries over those of the base and calls visit for

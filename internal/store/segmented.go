@@ -15,10 +15,9 @@ import (
 // It is a KeyValue with those rows, and another one with the rows of the index
 // if the format has it. Both are over the same base and written together.
 type segmented[K, V any] struct {
+	keys[K]
 	rows   *KeyValue[[]byte, V]
 	ends   *KeyValue[[]byte, nothing] // the index, or nil
-	ks     serde.Serde[K]
-	name   string
 	layout state.Segments
 	lifetime
 
@@ -27,7 +26,6 @@ type segmented[K, V any] struct {
 	clean   bool
 
 	ops          state.Operations
-	scanErr      error
 	raw, lo, hi  []byte // scratch: the encoded key at hand, and bounds
 	key, escaped []byte // scratch: of a row; of what DecodeKey unescapes
 }
@@ -45,7 +43,7 @@ func (nothingSerde) Decode([]byte) (nothing, error)               { return nothi
 func newSegmented[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) segmented[K, V] {
 	s := segmented[K, V]{
 		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
-		ks:   ks, name: o.Name, layout: o.Format.Segments(o.Retention),
+		keys: keys[K]{o.Name, ks}, layout: o.Format.Segments(o.Retention),
 		lifetime: lifetime{format: o.Format, retentionMs: o.Retention.Milliseconds()},
 	}
 	if s.layout.ByTime() {
@@ -62,20 +60,13 @@ func (s *segmented[K, V]) Clock(now *int64) { s.rows.Clock(now) }
 // Range.
 func (s *segmented[K, V]) Operations() state.Operations { return s.ops }
 
-// ScanErr is the error that ended the last loop early, or nil.
-func (s *segmented[K, V]) ScanErr() error { return s.scanErr }
-
 // begin gets the stream time and the bytes of a key ready.
-func (s *segmented[K, V]) begin(key K) error {
+func (s *segmented[K, V]) begin(key K) (err error) {
 	if err := s.know(); err != nil {
 		return err
 	}
-	b, err := s.ks.Append(s.raw[:0], key)
-	if err != nil {
-		return fmt.Errorf("store %s: encode key: %w", s.name, err)
-	}
-	s.raw = b
-	return nil
+	s.raw, err = s.appendKey(s.raw[:0], key)
+	return err
 }
 
 // know gets the stream time ready, and before that the rows that have another
@@ -269,23 +260,17 @@ func (s *segmented[K, V]) byTime(fromMs, toMs int64, visit func(at state.Segment
 	})
 }
 
-func (s *segmented[K, V]) decodeKey(b []byte) (K, error) {
-	key, err := s.ks.Decode(b)
-	if err != nil {
-		err = fmt.Errorf("store %s: decode key of %d bytes: %w", s.name, len(b), err)
+// indexed is the row that the index has, with its key. A row that is not there is
+// an error.
+func (s *segmented[K, V]) indexed(at state.SegmentRow) (key K, v V, timeMs int64, err error) {
+	s.key = s.layout.AppendKey(s.key[:0], at)
+	v, timeMs, ok, err := s.rows.GetWithTime(s.key)
+	switch {
+	case err != nil:
+		return key, v, 0, err
+	case !ok:
+		return key, v, 0, fmt.Errorf("store %s: the index has a row that is not there: the state is damaged; delete it, its changelog brings it back", s.name)
 	}
-	return key, err
-}
-
-// value is that of a row in a scan, with the event time of its write.
-func (s *segmented[K, V]) value(r row[V]) (v V, timeMs int64, err error) {
-	if r.pinned != nil {
-		v, err = s.rows.value(r.pinned)
-		return v, r.pinned.time, err
-	}
-	timeMs, b, err := s.rows.split(r.stored)
-	if err == nil {
-		v, err = s.rows.decode(b)
-	}
-	return v, timeMs, err
+	key, err = s.decodeKey(at.Key)
+	return key, v, timeMs, err
 }

@@ -10,12 +10,13 @@ import (
 // calls around records and commits. It belongs to one goroutine.
 type Session[K, V any] struct {
 	segmented[K, V]
+	scanErr error
 }
 
 // NewSession makes the view of base, with nothing in it yet. It takes Name, Now
 // and Retention of o, and as Format state.Sessions or that with an index.
 func NewSession[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Session[K, V] {
-	return &Session[K, V]{newSegmented(base, ks, vs, o)}
+	return &Session[K, V]{segmented: newSegmented(base, ks, vs, o)}
 }
 
 // Get implements state.Session.

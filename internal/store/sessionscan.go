@@ -2,20 +2,12 @@ package store
 
 import (
 	"bytes"
-	"fmt"
 	"iter"
 	"math"
 	"slices"
 
 	"github.com/millrace-io/millrace/state"
 )
-
-// Found is a session that a search has shown.
-type Found[K, V any] struct {
-	At     state.Windowed[K]
-	Value  V
-	TimeMs int64 // the event time of the write
-}
 
 // Find appends to dst what Range yields.
 func (s *Session[K, V]) Find(dst []Found[K, V], key K, earliestEndMs, latestStartMs int64) ([]Found[K, V], error) {
@@ -28,7 +20,7 @@ func (s *Session[K, V]) search(dst []Found[K, V], key K, earliestEndMs, latestSt
 		if startMs > latestStartMs {
 			return true, nil
 		}
-		v, timeMs, err := s.value(r)
+		v, timeMs, err := s.rows.read(r)
 		if err == nil {
 			dst = append(dst, Found[K, V]{state.Windowed[K]{Key: key, Start: startMs, End: endMs}, v, timeMs})
 		}
@@ -39,22 +31,22 @@ func (s *Session[K, V]) search(dst []Found[K, V], key K, earliestEndMs, latestSt
 
 // Range implements state.Session.
 func (s *Session[K, V]) Range(key K, earliestEndMs, latestStartMs int64) iter.Seq2[state.Windowed[K], V] {
-	return s.loop(func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, false) })
+	return loop(&s.scanErr, func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, false) })
 }
 
 // RangeBackward implements state.Session.
 func (s *Session[K, V]) RangeBackward(key K, earliestEndMs, latestStartMs int64) iter.Seq2[state.Windowed[K], V] {
-	return s.loop(func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, true) })
+	return loop(&s.scanErr, func() ([]Found[K, V], error) { return s.search(nil, key, earliestEndMs, latestStartMs, true) })
 }
 
 // Between implements state.Session.
 func (s *Session[K, V]) Between(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
-	return s.loop(func() ([]Found[K, V], error) { return s.Ending(fromMs, toMs) })
+	return loop(&s.scanErr, func() ([]Found[K, V], error) { return s.Ending(fromMs, toMs) })
 }
 
 // BetweenBackward implements state.Session.
 func (s *Session[K, V]) BetweenBackward(fromMs, toMs int64) iter.Seq2[state.Windowed[K], V] {
-	return s.loop(func() ([]Found[K, V], error) {
+	return loop(&s.scanErr, func() ([]Found[K, V], error) {
 		all, err := s.Ending(fromMs, toMs)
 		slices.Reverse(all)
 		return all, err
@@ -66,18 +58,8 @@ func (s *Session[K, V]) All() iter.Seq2[state.Windowed[K], V] {
 	return s.Between(math.MinInt64, math.MaxInt64)
 }
 
-// loop yields what was found before it begins: its body may use the store.
-func (s *Session[K, V]) loop(find func() ([]Found[K, V], error)) iter.Seq2[state.Windowed[K], V] {
-	return func(yield func(state.Windowed[K], V) bool) {
-		all, err := find()
-		for _, f := range all {
-			if !yield(f.At, f.Value) {
-				break
-			}
-		}
-		s.scanErr = err
-	}
-}
+// ScanErr implements state.Session.
+func (s *Session[K, V]) ScanErr() error { return s.scanErr }
 
 // Ending are the live sessions that Between yields. Without an index it has to
 // look at all.
@@ -102,7 +84,7 @@ func (s *Session[K, V]) Ending(fromMs, toMs int64) (found []Found[K, V], err err
 		if at.TimeMs < fromMs || at.TimeMs > toMs {
 			return true, nil
 		}
-		v, timeMs, err := s.value(r)
+		v, timeMs, err := s.rows.read(r)
 		if err == nil {
 			rows = append(rows, placed{s.layout.AppendIndex(nil, at), Found[K, V]{session(key, at), v, timeMs}})
 		}
@@ -126,15 +108,7 @@ func (s *Session[K, V]) Ended(fromMs, toMs int64, visit func(Found[K, V]) error)
 			next = at.TimeMs
 			return false, nil
 		}
-		s.key = s.layout.AppendKey(s.key[:0], at)
-		v, timeMs, ok, err := s.rows.GetWithTime(s.key)
-		if err != nil {
-			return false, err
-		}
-		if !ok {
-			return false, fmt.Errorf("store %s: the index has a session that is not there: the state is damaged; delete it, its changelog brings it back", s.name)
-		}
-		key, err := s.decodeKey(at.Key)
+		key, v, timeMs, err := s.indexed(at)
 		if err != nil {
 			return false, err
 		}

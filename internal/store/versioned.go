@@ -19,9 +19,8 @@ import (
 // the row, once its time is known: from heads for the newest version, else from
 // a scan that ends with its first row.
 type Versioned[K, V any] struct {
+	keys[K]
 	rows      *KeyValue[[]byte, nullable[V]]
-	ks        serde.Serde[K]
-	name      string
 	historyMs int64
 
 	// The time of each key's newest version, or none, by prefix: what is known
@@ -59,7 +58,7 @@ type head struct {
 func NewVersioned[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Versioned[K, V] {
 	return &Versioned[K, V]{
 		rows: NewKeyValue(base, rowKeys{}, nullableOf(vs), Options{Name: o.Name, Format: state.Versions}),
-		ks:   ks, name: o.Name, historyMs: o.History.Milliseconds(),
+		keys: keys[K]{o.Name, ks}, historyMs: o.History.Milliseconds(),
 		heads: map[string]int64{},
 	}
 }
@@ -186,8 +185,8 @@ func (s *Versioned[K, V]) writeAgain(ms int64) error {
 
 // begin gets the stream time and the prefix of a key's rows ready.
 func (s *Versioned[K, V]) begin(key K) (err error) {
-	if s.raw, err = s.ks.Append(s.raw[:0], key); err != nil {
-		return fmt.Errorf("store %s: encode key: %w", s.name, err)
+	if s.raw, err = s.appendKey(s.raw[:0], key); err != nil {
+		return err
 	}
 	s.prefix = state.VersionRow{Key: s.raw}.AppendPrefix(s.prefix[:0])
 	return s.learn()

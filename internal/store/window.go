@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/millrace-io/millrace/serde"
@@ -16,28 +15,21 @@ import (
 // has time in front: what has expired is one range, which a freeze deletes as
 // such, and a key in a window is one look-up.
 type Window[K, V any] struct {
+	keys[K]
+	windowReads[K, V]
 	rows *KeyValue[[]byte, V]
-	ks   serde.Serde[K]
-	name string
-	o    Options
-
-	// The stream time, which the base has a row for: now, when the record
-	// began, and as of the last freeze; none before the first window.
-	known                      bool
-	streamTime, marked, frozen int64
+	end  func(startMs int64) int64
+	lifetime
 
 	// No window that begins after this is in the base: a new one need not be
 	// looked for there.
 	applied int64
 	flights []flown
 
-	watermark *int64 // that windows expire by, nil for none
-
 	swept int64 // no window from before that is in the base; none if that is not known
 
-	ops     state.Operations
-	scanErr error
-	key     []byte // scratch: of a row
+	ops state.Operations
+	key []byte // scratch: of a row
 }
 
 // flown is the stream time of a batch that may not be in the base yet.
@@ -49,11 +41,15 @@ type flown struct {
 // NewWindow makes the view of base, with nothing in it yet. It takes Name, Now,
 // End and Retention of o.
 func NewWindow[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Window[K, V] {
-	return &Window[K, V]{
-		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
-		ks:   ks, name: o.Name, o: o,
-		streamTime: none, marked: none, frozen: none, swept: none,
+	s := &Window[K, V]{
+		keys: keys[K]{o.Name, ks}, end: o.End,
+		rows:     NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
+		lifetime: lifetime{format: state.Windows, retentionMs: o.Retention.Milliseconds()},
+		swept:    none,
 	}
+	s.windowReads = windowReads[K, V]{search: s.find, list: s.list}
+	s.forget()
+	return s
 }
 
 // Clock points the view at the event time of the current record.
@@ -80,7 +76,7 @@ func (s *Window[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok 
 // GetStill implements WindowRows.
 func (s *Window[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok bool, err error) {
 	s.ops.Get++
-	if err := s.learn(); err != nil {
+	if err := s.know(); err != nil {
 		return v, 0, false, err
 	}
 	if err := s.encode(key, startMs); err != nil {
@@ -91,7 +87,7 @@ func (s *Window[K, V]) GetStill(key K, startMs int64) (v V, timeMs int64, ok boo
 
 // Oldest implements WindowRows.
 func (s *Window[K, V]) Oldest() (startMs int64, err error) {
-	err = s.learn()
+	err = s.know()
 	return s.oldest(), err
 }
 
@@ -129,7 +125,7 @@ func (s *Window[K, V]) Delete(key K, startMs int64) error {
 // begin gets the stream time and the key of a row ready, and says whether the
 // window is live.
 func (s *Window[K, V]) begin(key K, startMs int64) (live bool, err error) {
-	if err := s.learn(); err != nil {
+	if err := s.know(); err != nil {
 		return false, err
 	}
 	if startMs < s.oldest() {
@@ -139,57 +135,26 @@ func (s *Window[K, V]) begin(key K, startMs int64) (live bool, err error) {
 }
 
 // encode makes the key of a row.
-func (s *Window[K, V]) encode(key K, startMs int64) error {
-	// The key is encoded behind the room for the start, which is then filled.
-	s.key = state.WindowRow{StartMs: startMs}.AppendKey(s.key[:0])
-	b, err := s.ks.Append(s.key, key)
-	if err != nil {
-		return fmt.Errorf("store %s: encode key: %w", s.name, err)
-	}
-	if len(b) < len(s.key) {
-		return fmt.Errorf("store %s: encode key: %T does not append to what it is given: return append(dst, ...)", s.name, s.ks)
-	}
-	s.key = b
-	return nil
+func (s *Window[K, V]) encode(key K, startMs int64) (err error) {
+	s.key, err = s.appendKey(state.WindowRow{StartMs: startMs}.AppendKey(s.key[:0]), key)
+	return err
 }
 
-// learn reads the stream time, if it is not known.
-func (s *Window[K, V]) learn() error {
+// know gets the stream time ready.
+func (s *Window[K, V]) know() error {
 	if s.known {
 		return nil
 	}
-	ms, ok, err := state.Windows.StreamTime(s.rows.base)
-	if err != nil {
-		return fmt.Errorf("store %s: %w", s.name, err)
-	}
-	if !ok {
-		ms = none
-	}
-	s.known, s.streamTime, s.marked, s.frozen, s.applied = true, ms, ms, ms, ms
-	return nil
-}
-
-// Watermark has windows expire by the stream time at ms, and not by the highest
-// start of those that were put.
-func (s *Window[K, V]) Watermark(ms *int64) { s.watermark = ms }
-
-// oldest is the start of the oldest window that can be live.
-func (s *Window[K, V]) oldest() int64 {
-	if s.o.Retention == 0 {
-		return math.MinInt64
-	}
-	streamTime := s.streamTime
-	if s.watermark != nil {
-		streamTime = *s.watermark
-	}
-	return state.Windows.OldestWindow(streamTime, s.o.Retention.Milliseconds())
+	err := s.learn(s.name, s.rows.base)
+	s.applied = s.streamTime
+	return err
 }
 
 // sweep appends the deletion of what has expired to b, if that is worth a range:
 // each one is looked at by every read until it is compacted away.
 func (s *Window[K, V]) sweep(b *state.Batch) {
 	oldest := s.oldest()
-	step := max(1, s.o.Retention.Milliseconds()/8)
+	step := max(1, s.retentionMs/8)
 	if oldest == math.MinInt64 || s.swept != none && oldest-s.swept < step {
 		return
 	}

@@ -29,6 +29,7 @@ type WindowRows[K, V any] interface {
 // a little longer, up to the length of a segment.
 type WindowByKey[K, V any] struct {
 	segmented[K, V]
+	windowReads[K, V]
 	end func(startMs int64) int64
 }
 
@@ -36,7 +37,9 @@ type WindowByKey[K, V any] struct {
 // Now, End and Retention of o, and as Format state.WindowsByKey or that with an
 // index.
 func NewWindowByKey[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *WindowByKey[K, V] {
-	return &WindowByKey[K, V]{newSegmented(base, ks, vs, o), o.End}
+	s := &WindowByKey[K, V]{segmented: newSegmented(base, ks, vs, o), end: o.End}
+	s.windowReads = windowReads[K, V]{search: s.searchKey, list: s.gather}
+	return s
 }
 
 // Get implements state.Window.

@@ -24,10 +24,7 @@ func (s *Window[K, V]) Freeze(seq uint64, b *state.Batch) error {
 		return err
 	}
 	if b.Len() > before {
-		if s.streamTime != s.frozen {
-			state.Windows.SetStreamTime(b, s.streamTime)
-			s.frozen = s.streamTime
-		}
+		s.freeze(b)
 		s.sweep(b)
 	}
 	s.marked = s.streamTime
@@ -53,8 +50,8 @@ func (s *Window[K, V]) Applied(seq uint64) {
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Window[K, V]) Discard() {
 	s.rows.Discard()
-	s.known, s.flights = false, nil
-	s.streamTime, s.marked, s.frozen, s.swept = none, none, none, none
+	s.forget()
+	s.flights, s.swept = nil, none
 }
 
 // Bytes is the rough size of the entries by kind.
