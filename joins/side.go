@@ -1,0 +1,27 @@
+package joins
+
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// streamHandle is the handle of a stream.
+func streamHandle[K, V any](s topology.Streamer[K, V]) graph.Handle {
+	return s.(interface{ Graph() graph.Handle }).Graph()
+}
+
+// together is a stream in which equal keys are in one partition: behind a
+// repartition topic of the given name, if keys may have changed. ks is the serde
+// of the keys there, nil for what is known of the stream.
+func together[K, V any](s topology.Streamer[K, V], name string, ks any) graph.Handle {
+	in := streamHandle(s)
+	if !in.Rekeyed {
+		return in
+	}
+	var opts []topology.Option
+	if ks, ok := ks.(serde.Serde[K]); ok {
+		opts = append(opts, topology.KeySerde(ks))
+	}
+	return topology.Repartition(s, name, opts...).Graph()
+}
