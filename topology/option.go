@@ -37,6 +37,7 @@ func ValueSerde[V any](vs serde.Serde[V]) Option {
 	return func(o *graph.Options) {
 		o.Give(graph.OptValueSerde)
 		o.ValueSerde, o.ValueType = vs, graph.TypeName[V]()
+		o.ValueSerdes = append(o.ValueSerdes, vs)
 	}
 }
 

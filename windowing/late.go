@@ -83,12 +83,13 @@ type late[K, V any] struct {
 
 func (r *late[K, V]) Receive(key K, l Late[V], m *graph.Meta) error {
 	r.m = *m
-	r.m.Headers = l.headers(m.Headers)
+	r.m.Headers = l.Headers(m.Headers)
 	return r.out.Receive(key, l, &r.m)
 }
 
-// headers are those of a record, and its lateness.
-func (l *Late[V]) headers(of []processor.Header) []processor.Header {
+// Headers are those of a record and the ones that tell of its lateness, which
+// the streams of late records carry.
+func (l Late[V]) Headers(of []processor.Header) []processor.Header {
 	all := make([]processor.Header, len(of), len(of)+5)
 	copy(all, of)
 	for _, h := range [...]struct {

@@ -46,7 +46,7 @@ type onClose[K, R any] struct {
 	// record that fails takes it back.
 	due, dueFor int64
 
-	idle idling
+	idle graph.Idle
 }
 
 func newOnClose[K, R any](t graph.Task, n *graph.Node, store string, of spans, e graph.Emission, out graph.Receiver[state.Windowed[K], graph.Change[R]]) *onClose[K, R] {
@@ -54,7 +54,7 @@ func newOnClose[K, R any](t graph.Task, n *graph.Node, store string, of spans, e
 		of: of, again: e.ThenLate, delay: (of.grace + of.gap).Milliseconds(), clock: graph.ClockOf(t, n), closed: t.CloseTime(store), out: out, dueFor: math.MinInt64,
 		ctx: t.Context(n),
 	}
-	r.idle = idling{limitMs: e.Idle.Milliseconds(), now: r.ctx.Now, task: t}
+	r.idle = graph.Idle{LimitMs: e.Idle.Milliseconds(), Now: r.ctx.Now, Task: t}
 	if r.again {
 		r.delay = of.gap.Milliseconds()
 	}
@@ -72,16 +72,16 @@ func (e *onClose[K, R]) start() error {
 	if e.clock.Moves() {
 		e.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return e.advanced() })
 	}
-	if e.idle.limitMs > 0 {
-		e.idle.record(e.clock)
-		e.ctx.Schedule(processor.WallClock, min(time.Second, time.Duration(e.idle.limitMs)*time.Millisecond), e.tick)
+	if e.idle.LimitMs > 0 {
+		e.idle.Record(e.clock)
+		e.ctx.Schedule(processor.WallClock, min(time.Second, time.Duration(e.idle.LimitMs)*time.Millisecond), e.tick)
 	}
 	return nil
 }
 
 func (e *onClose[K, R]) arrived() error {
-	if e.idle.limitMs > 0 {
-		e.idle.record(e.clock)
+	if e.idle.LimitMs > 0 {
+		e.idle.Record(e.clock)
 	}
 	return e.advanced()
 }
@@ -147,35 +147,9 @@ func (e *onClose[K, R]) finish() error { return e.closeUntil(endOfTime - 1) }
 
 // tick closes windows by the wall clock if the input is idle.
 func (e *onClose[K, R]) tick(int64) error {
-	streamTime, idle := e.idle.streamTime(e.clock)
+	streamTime, idle := e.idle.StreamTime(e.clock)
 	if !idle || e.dueFor == *e.closed && streamTime-e.delay < e.due {
 		return nil
 	}
 	return e.closeUntil(streamTime - e.delay)
-}
-
-// idling is how long an operator has had no records.
-type idling struct {
-	limitMs int64        // 0 for never
-	now     func() int64 // the wall clock, in milliseconds
-	task    graph.Task
-	// The wall clock and the stream time with the last record.
-	wallTime, since int64
-}
-
-func (i *idling) record(c graph.Clock) { i.wallTime, i.since = i.now(), c.Now() }
-
-// streamTime is the stream time that goes on with the wall clock, if there were
-// no records for so long. Those that wait to be processed, here or at the
-// broker, count as well: a task that is behind must not make them late.
-func (i *idling) streamTime(c graph.Clock) (ms int64, idle bool) {
-	if c.Now() < 0 {
-		return 0, false
-	}
-	if !i.task.AtEnd() {
-		i.record(c)
-		return 0, false
-	}
-	passed := i.now() - i.wallTime
-	return i.since + passed, passed >= i.limitMs
 }

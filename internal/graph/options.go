@@ -15,14 +15,16 @@ type Options struct {
 	// KeyType and ValueType.
 	KeySerde, ValueSerde any
 	KeyType, ValueType   string
-	Partitions           int
-	Stores               []*StoreSpec
-	Children             []*Child
-	Globals              []*Global
-	LogConfig            map[string]string
-	Store                string        // name of a derived table's own store, "" for none
-	TTL                  time.Duration // of entries, 0 for none
-	History              time.Duration // of versions, 0 for a store without
+	// ValueSerdes are all that were given for values: joins have several kinds.
+	ValueSerdes []any
+	Partitions  int
+	Stores      []*StoreSpec
+	Children    []*Child
+	Globals     []*Global
+	LogConfig   map[string]string
+	Store       string        // name of a derived table's own store, "" for none
+	TTL         time.Duration // of entries, 0 for none
+	History     time.Duration // of versions, 0 for a store without
 	// Partitioner is a func(string, K, V, int) int; PartitionerType is "K, V".
 	Partitioner     any
 	PartitionerType string
