@@ -40,6 +40,13 @@ const (
 	// Segments: for windows that begin at any time, which are looked for by key.
 	// Changelog records are those of Windows.
 	WindowsByKey
+	// Records has a row for each record of a key that was added, of which there
+	// may be many with the same time: see Segments, and recordrow.go. Values are
+	// stored and logged alike; the key of the changelog record is that of Kafka
+	// Streams' stores of windows with duplicates.
+	// Rows are deleted when an operator says that they are not needed. Of a row
+	// the changelog does not hear that, but of the time from which on they are.
+	Records
 )
 
 // String returns the format's name in lower case.
@@ -59,6 +66,8 @@ func (f Format) String() string {
 		return "buffers"
 	case WindowsByKey:
 		return "windows by key"
+	case Records:
+		return "records"
 	}
 	return fmt.Sprintf("format %d", uint8(f))
 }
@@ -107,6 +116,19 @@ func (f Format) Record(w Write, scratch *[]byte) (record Write, ok bool, err err
 		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
 		w, err = w.untimed()
 		return w, err == nil, err
+	case Records:
+		if string(w.Key) == streamTimeRow {
+			w, err = neededRecord(w, scratch)
+			return w, err == nil, err
+		}
+		r, err := Segments{}.DecodeKey(w.Key, scratch)
+		if err != nil {
+			return w, false, err
+		}
+		start := len(*scratch)
+		*scratch = appendRecord(*scratch, r)
+		w.Key = (*scratch)[start:len(*scratch):len(*scratch)]
+		return w, true, nil
 	case Versions:
 		if w.Delete || string(w.Key) == streamTimeRow {
 			return w, false, nil

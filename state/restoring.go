@@ -13,8 +13,8 @@ type Restoring struct {
 	retentionMs int64    // of windows, 0 for ever
 	kept        bool     // whatever has expired
 	known       bool     // there is a stream time
-	streamTime  int64
-	moved       bool // since the last Finish
+	streamTime  int64    // of Records, from when on rows are needed
+	moved       bool     // since the last Finish
 }
 
 // Restoring begins, or goes on with, a restore of s. retention is how long
@@ -45,6 +45,9 @@ func (r *Restoring) Add(b *Batch, record Write) {
 	switch r.format &^ byTime {
 	case Sessions, WindowsByKey:
 		r.addRow(b, record)
+		return
+	case Records:
+		r.addRecord(b, record)
 		return
 	case Versions:
 		r.advance(record.Time)
@@ -92,6 +95,10 @@ func (r *Restoring) Finish(b *Batch) {
 	}
 	r.moved = false
 	r.format.SetStreamTime(b, r.streamTime)
+	if r.format == Records {
+		r.segments.Expire(b, r.streamTime)
+		return
+	}
 	if !r.expiring() {
 		return
 	}

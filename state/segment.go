@@ -15,7 +15,8 @@ type SegmentRow struct {
 	// TimeMs is the time by which the row is looked for and expires: the end of
 	// a session.
 	TimeMs int64
-	// FromMs tells it from others of equal key and time: the start of a session.
+	// FromMs tells it from others of equal key and time: the start of a session,
+	// the number of a record.
 	FromMs int64
 }
 
@@ -70,7 +71,9 @@ func (f Format) Segments(retention time.Duration) Segments {
 }
 
 // segmented reports whether stores of the format have Segments.
-func (f Format) segmented() bool { return f&^byTime == Sessions || f&^byTime == WindowsByKey }
+func (f Format) segmented() bool {
+	return f&^byTime == Sessions || f&^byTime == WindowsByKey || f == Records
+}
 
 // Segment is the number of the segment that a time is in.
 func (s Segments) Segment(ms int64) uint64 { return sortable(ms) >> s.shift }
