@@ -23,7 +23,7 @@ import (
 // notYet are the topologies of the traces that need what is missing: other
 // windows, emission when they close, suppression and joins.
 var notYet = []string{
-	"fk-inner", "fk-left", "session-suppress",
+	"fk-inner", "fk-left",
 	"stream-global-inner", "stream-global-left", "stream-stream-inner", "stream-stream-left",
 	"stream-stream-outer", "stream-table-inner", "stream-table-left", "stream-versioned-table-grace",
 	"stream-versioned-table-left", "table-table-inner",

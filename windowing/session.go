@@ -57,6 +57,13 @@ func (r *session[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 		return nil
 	}
 	own, earliestEnd, latestStart := r.reach(value, m)
+	if r.by == nil { // as in Kafka Streams: see spans
+		oldest, err := r.store.Oldest()
+		if err != nil {
+			return graph.At(r.node, err)
+		}
+		earliestEnd = max(earliestEnd, oldest+1)
+	}
 	r.found, err = r.store.Find(r.found[:0], key, earliestEnd, latestStart)
 	if err != nil {
 		return graph.At(r.node, err)
@@ -80,6 +87,11 @@ func (r *session[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 	if err != nil {
 		return err
 	}
+	if w.end < earliestEnd { // there may be one that the search did not show
+		if old, err = r.replaced(at); err != nil {
+			return err
+		}
+	}
 	if acc, has, err = r.added(acc, has, value); err != nil {
 		return err
 	}
@@ -88,7 +100,7 @@ func (r *session[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 		if r.by != nil {
 			writtenMs = timeMs
 		}
-		stored, err := r.store.Write(at, acc, writtenMs, !stays)
+		stored, err := r.store.Write(at, acc, writtenMs, !old.HasOld)
 		if err != nil {
 			return graph.At(r.node, err)
 		}
@@ -96,7 +108,7 @@ func (r *session[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 			return r.missed(key, value, m, w, streamTime)
 		}
 		old.New, old.HasNew = r.result(acc), true
-	} else if stays {
+	} else if old.HasOld {
 		if err := r.store.Remove(at); err != nil {
 			return graph.At(r.node, err)
 		}
@@ -155,6 +167,16 @@ func (r *session[K, V, A, R]) merged(stays bool) (acc A, has bool, c graph.Chang
 		}
 	}
 	return acc, has, c, nil
+}
+
+// replaced is the change of a session that takes the place of another one with
+// the same bounds, if the store has it.
+func (r *session[K, V, A, R]) replaced(at state.Windowed[K]) (c graph.Change[R], err error) {
+	acc, ok, err := r.store.Get(at.Key, at.Start, at.End)
+	if err != nil || !ok {
+		return c, graph.At(r.node, err)
+	}
+	return graph.Change[R]{Old: r.result(acc), HasOld: true}, nil
 }
 
 // ended implements closing.

@@ -32,7 +32,8 @@ type SessionWindows struct {
 //
 // A session is closed once the stream time is past its end by the gap and the
 // grace. A record is late if the session that it would be part of, after all
-// merging, is closed.
+// merging, is closed. In the last millisecond before that a session grows no
+// more: a record that would be part of it makes one of its own.
 //
 // By example: internal/corpus/testdata/sessions.txt.
 //
@@ -102,8 +103,12 @@ func (w SessionWindows) check(b *graph.Builder, n *graph.Node) {
 }
 
 // spans are the figures. A store keeps a session from its end on until it is
-// closed, and that is a millisecond longer than Kafka Streams does: there, a
-// session that closes with the next millisecond can no longer be found.
+// closed. That is a millisecond longer than in Kafka Streams, where one that
+// closes with the next millisecond is found by no search any more (getActualFrom
+// in AbstractRocksDBSegmentedBytesStore): a record that comes for it begins anew.
+// With a gap of 5 ms and a grace of 10, [10,10] grows while the stream time of
+// the store, which is the end of its last session, is 24 or less; a record at 10
+// is late once that of the operator is 26 or more.
 func (w SessionWindows) spans() spans {
 	s := spans{grace: w.grace, inclusive: true, retention: w.gap + w.grace + time.Millisecond}
 	if w.by == nil {

@@ -187,10 +187,12 @@ func TestSessionsAreTheSameInTheWholeMatrix(t *testing.T) {
 // moment is a record, and where its gap ends.
 type moment struct{ at, until int64 }
 
-// hanging are sessions as what hangs together among all records so far.
+// hanging are sessions as what hangs together among all records so far, but for
+// those that grow no more.
 type hanging struct {
 	open, closed map[string][][]moment // by key
 	time         int64
+	newest       int64 // the end of the last session
 }
 
 func bounds(s []moment) (start, until int64) {
@@ -202,13 +204,15 @@ func bounds(s []moment) (start, until int64) {
 }
 
 // add puts a record in, unless it is late. A session is over once the stream
-// time has passed its last gap by the grace.
-func (n *hanging) add(key string, r moment, grace int64) {
+// time has passed its last gap by the grace. With one gap for all it does not
+// grow any more as soon as that of the store is there.
+func (n *hanging) add(key string, r moment, grace int64, by bool) {
 	n.time = max(n.time, r.at)
 	over := func(s []moment) bool { _, until := bounds(s); return until+grace < n.time }
+	stays := func(s []moment) bool { _, until := bounds(s); return !by && until+grace <= n.newest }
 	records := []moment{r}
 	for _, s := range n.open[key] {
-		if over(s) {
+		if over(s) || stays(s) {
 			n.closed[key] = append(n.closed[key], s)
 		} else {
 			records = append(records, s...)
@@ -227,22 +231,66 @@ func (n *hanging) add(key string, r moment, grace int64) {
 	}
 	// Only the record's own group can be over: it is late then.
 	n.open[key] = slices.DeleteFunc(groups, over)
+	for _, s := range n.open[key] {
+		_, until := bounds(s)
+		n.newest = max(n.newest, until-(r.until-r.at))
+	}
 }
 
-func (n *hanging) text(gap int64, by bool) (rows []string) {
-	for _, all := range []map[string][][]moment{n.open, n.closed} {
+// text is the rows; of two sessions with the same bounds the later one counts.
+func (n *hanging) text(gap int64, by bool) []string {
+	rows := map[string]string{}
+	for _, all := range []map[string][][]moment{n.closed, n.open} {
 		for key, sessions := range all {
 			for _, s := range sessions {
 				start, until := bounds(s)
 				if !by {
 					until -= gap
 				}
-				rows = append(rows, fmt.Sprintf("%s@[%d,%d]=%d", key, start, until, len(s)))
+				name := fmt.Sprintf("%s@[%d,%d]", key, start, until)
+				rows[name] = fmt.Sprintf("%s=%d", name, len(s))
 			}
 		}
 	}
-	slices.Sort(rows)
-	return rows
+	return slices.Sorted(maps.Values(rows))
+}
+
+// A session that closes with the next millisecond grows no more, as in Kafka
+// Streams: what comes for it begins anew. A table behind is told what is
+// replaced by that.
+func TestSessionsDoNotGrowInTheirLastMillisecond(t *testing.T) {
+	b := topology.New()
+	counts := windowing.Count(grouped(b), "counts", brief)
+	topology.To(counts.ToStream(), "out", topology.ValueSerde(serde.DecimalInt64))
+	all := topology.GroupTable(counts.KTable, func(_ state.Windowed[string], n int64) topology.Pair[string, int64] {
+		return topology.Pair[string, int64]{Key: "all", Value: n}
+	})
+	topology.To(topology.Aggregate(all, "sums", aggregate.Sum(func(n int64) int64 { return n })).ToStream(), "sums", topology.ValueSerde(serde.DecimalInt64))
+	d := streamstest.New(t, b, streamstest.Config{})
+	in := streamstest.In[string, string](d, "in")
+	out := streamstest.Out[state.Windowed[string], int64](d, "out", topology.ValueSerde(serde.DecimalInt64))
+	sums := streamstest.Out[string, int64](d, "sums", topology.ValueSerde(serde.DecimalInt64))
+	for _, r := range []struct {
+		key        string
+		at         int64
+		want, sums string
+	}{
+		{"k", 10, "k@[10,10)=1@10", "all=1@10"},
+		{"other", 24, "other@[24,24)=1@24", "all=2@24"},
+		{"k", 10, "k@[10,10)=2@10", "all=3@24"},
+		{"other", 25, "other@[24,24)=null@24, other@[24,25)=2@25", "all=2@24, all=4@25"},
+		{"k", 10, "k@[10,10)=1@10", "all=3@25"}, // in the place of the one with 2
+		{"k", 10, "k@[10,10)=1@10", "all=3@25"},
+		{"k", 15, "k@[15,15)=1@15", "all=4@25"}, // and not [10,15]
+		{"other", 26, "other@[24,25)=null@25, other@[24,26)=3@26", "all=2@25, all=5@26"},
+		{"k", 9, "", ""}, // late
+		{"k", 14, "k@[15,15)=null@15, k@[14,15)=2@15", "all=4@26, all=6@26"},
+	} {
+		in.PipeAt(r.key, "v", r.at)
+		if rows, sums := out.Text(), sums.Text(); rows != r.want || sums != r.sums {
+			t.Errorf("%s at %d: got %q and %q, want %q and %q", r.key, r.at, rows, sums, r.want, r.sums)
+		}
+	}
 }
 
 // Whatever the order of the records, sessions are what hangs together.
@@ -272,7 +320,7 @@ func TestSessionsAgreeWithWhatHangsTogether(t *testing.T) {
 				own = rapid.Int64Range(0, gap).Draw(t, "own gap")
 			}
 			records.PipeAt(key, own, at)
-			model.add(key, moment{at, at + own}, grace)
+			model.add(key, moment{at, at + own}, grace, by)
 		}
 		rows := map[string]string{}
 		for _, r := range streamstest.Out[state.Windowed[string], int64](d, "out").Rest() {

@@ -18,6 +18,11 @@ func init() {
 		final := windowing.Suppress(rows, "final", windowing.UntilClose())
 		topology.To(topology.SelectKey(final.ToStream(), windowText[string]), "out", textOut)
 	})
+	register("session-suppress", func(b *topology.Builder) {
+		rows := windowing.Reduce(topology.GroupByKey(input(b)), "rows", windowing.Sessions(5*ms).Grace(10*ms), joined)
+		final := windowing.Suppress(rows, "final", windowing.UntilClose())
+		topology.To(final.ToStream(), "out", topology.KeySerde(sessionNames{}))
+	})
 	for name, until := range map[string]windowing.Until{
 		"suppress-time-limit":  windowing.UntilLimit(10 * ms),
 		"suppress-max-records": windowing.UntilLimit(1000 * ms).MaxRecords(2),
