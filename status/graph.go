@@ -60,10 +60,11 @@ type Node struct {
 	// Topics are what a source reads or a sink writes; Pattern is a regular
 	// expression in place of a source's topics. Internal says that Topics holds
 	// the name of a repartition topic without the application's prefix and
-	// the suffix.
+	// the suffix, which is Suffix or, if that is empty, "-repartition".
 	Topics   []string `json:"topics,omitempty"`
 	Pattern  string   `json:"pattern,omitempty"`
 	Internal bool     `json:"internal,omitempty"`
+	Suffix   string   `json:"suffix,omitempty"`
 	// Partitions is the count that was asked for if the topic is internal, 0
 	// if it follows from the topics before.
 	Partitions int `json:"partitions,omitempty"`

@@ -112,7 +112,7 @@ func (d *description) inputs(i int) []string {
 	for _, n := range d.Subtopologies[i].Sources() {
 		for _, topic := range topicsOf(n) {
 			if n.Internal {
-				topic = graph.RepartitionTopic("<app>", topic)
+				topic = internalName(n, topic)
 			}
 			names = append(names, topic)
 		}

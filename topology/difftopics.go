@@ -17,11 +17,11 @@ func (d *diff) repartitions() {
 		what := "repartition topic " + topic
 		new, ok := d.new.repartitions[topic]
 		if !ok {
-			d.add(repartitionRemoved, what, "topic", topic)
+			d.add(repartitionRemoved, what, "topic", internalName(old.Node, topic))
 			continue
 		}
 		if was, is, same := d.records(old.Node, new.Node); !same {
-			d.add(repartitionTypes, what, "topic", topic, "old", was, "new", is)
+			d.add(repartitionTypes, what, "topic", internalName(new.Node, topic), "old", was, "new", is)
 		}
 		if d.old.partitioners[topic] != d.new.partitioners[topic] {
 			d.add(repartitionPartitioner, what)
@@ -33,14 +33,19 @@ func (d *diff) repartitions() {
 			} else if new.Partitions == 0 {
 				c = repartitionCountLeft
 			}
-			d.add(c, what, "topic", topic, "old", strconv.Itoa(old.Partitions), "new", strconv.Itoa(new.Partitions))
+			d.add(c, what, "old", strconv.Itoa(old.Partitions), "new", strconv.Itoa(new.Partitions))
 		}
 	}
 	for _, topic := range sorted(d.new.repartitions) {
 		if _, ok := d.old.repartitions[topic]; !ok {
-			d.add(repartitionAdded, "repartition topic "+topic, "topic", topic)
+			d.add(repartitionAdded, "repartition topic "+topic, "topic", internalName(d.new.repartitions[topic].Node, topic))
 		}
 	}
+}
+
+// internalName is the full name of an internal topic that n reads or writes.
+func internalName(n status.Node, topic string) string {
+	return graph.RepartitionTopic("<app>", topic, n.Suffix)
 }
 
 // records says what a topic holds by two descriptions of the node that reads
@@ -137,7 +142,7 @@ func (d *description) groups() (groups [][]string) {
 				}
 				for _, topic := range topicsOf(n) {
 					if n.Internal {
-						topic = graph.RepartitionTopic("<app>", topic)
+						topic = internalName(n, topic)
 					}
 					group = append(group, topic)
 				}

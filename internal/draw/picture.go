@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,7 +132,7 @@ func topicNames(n status.Node) []string {
 	case n.Pattern != "":
 		return []string{"pattern " + n.Pattern}
 	case n.Internal && len(n.Topics) > 0:
-		return []string{"<app>-" + n.Topics[0] + "-repartition"}
+		return []string{"<app>-" + n.Topics[0] + cmp.Or(n.Suffix, "-repartition")}
 	case n.Chosen:
 		return []string{"a topic per record"}
 	}

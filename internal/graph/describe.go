@@ -126,7 +126,7 @@ func (n *Node) describe(w io.Writer) {
 	topics := strings.Join(s.Topics, ", ")
 	switch {
 	case s.Internal:
-		topics = "<app>-" + topics + "-repartition"
+		topics = RepartitionTopic("<app>", topics, s.Suffix)
 	case s.Pattern != "":
 		topics = "pattern " + s.Pattern
 	case s.Chosen:

@@ -112,6 +112,9 @@ type Sink struct {
 	// Partitioner tells the function that the user gave to choose partitions
 	// from others; 0 is Kafka's default.
 	Partitioner uintptr
+	// Answers says that records go back to the partition where those came from
+	// that they answer, whatever put those there.
+	Answers bool
 }
 
 // TopicSerdes are a serde.Serde of the keys and one of the values of a topic,
@@ -121,6 +124,7 @@ type TopicSerdes struct{ Key, Value any }
 // Repartition is an internal topic between two subtopologies.
 type Repartition struct {
 	Name       string // without application prefix and suffix
+	Suffix     string // of the topic's name, "" for "-repartition"
 	Partitions int    // 0: as many as the widest source before it
 }
 

@@ -59,17 +59,22 @@ func (n *Node) status() status.Node {
 	}
 	switch {
 	case n.Source != nil && n.Source.Repartition != nil:
-		out.Topics, out.Internal, out.Partitions = []string{n.Source.Repartition.Name}, true, n.Source.Repartition.Partitions
+		n.Source.Repartition.status(&out)
 	case n.Source != nil:
 		out.Topics, out.Pattern, out.Start = n.Source.Topics, n.Source.Pattern, n.Source.Start.String()
 	case n.Sink != nil && n.Sink.Repartition != nil:
-		out.Topics, out.Internal, out.Partitions = []string{n.Sink.Repartition.Name}, true, n.Sink.Repartition.Partitions
+		n.Sink.Repartition.status(&out)
 	case n.Sink != nil && n.Sink.Chosen:
 		out.Chosen = true
 	case n.Sink != nil:
 		out.Topics = []string{n.Sink.Topic}
 	}
 	return out
+}
+
+// status describes a node that reads or writes the internal topic.
+func (r *Repartition) status(n *status.Node) {
+	n.Topics, n.Suffix, n.Internal, n.Partitions = []string{r.Name}, r.Suffix, true, r.Partitions
 }
 
 // String names the place without the time or the offsets, which may differ
