@@ -14,7 +14,7 @@ import (
 // and that each script is named by one, where readers of go doc find it.
 func TestCommentsLinkTheScripts(t *testing.T) {
 	linked := map[string]bool{}
-	for _, dir := range []string{"topology", "windowing", "aggregate", "processor", "streamstest"} {
+	for _, dir := range []string{"topology", "windowing", "joins", "aggregate", "processor", "streamstest"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files in %s: %v", dir, err)

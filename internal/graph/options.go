@@ -32,8 +32,9 @@ type Options struct {
 	SubtractType    string
 
 	Emission Emission
-	KeepLast bool // of duplicates
-	WallTime bool // silence is measured by the wall clock
+	KeepLast bool          // of duplicates
+	WallTime bool          // silence is measured by the wall clock
+	Grace    time.Duration // for which records wait for rows of a table
 
 	Start    Start
 	DataLoss DataLoss
@@ -87,6 +88,7 @@ const (
 	OptSubtract     Option = "Subtract"
 	OptKeepLast     Option = "KeepLast"
 	OptByWallClock  Option = "ByWallClock"
+	OptGrace        Option = "Grace"
 )
 
 // Give notes that an option was given.

@@ -1,0 +1,62 @@
+package corpus
+
+import (
+	"time"
+
+	"github.com/millrace-io/millrace/joins"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/topology"
+)
+
+// Joins of a stream with rows that are looked up.
+
+func init() {
+	for name, opts := range map[string][]topology.Option{
+		"stream-table": nil, "stream-versioned-table": {topology.Versioned(historyOfTraces)},
+	} {
+		register(name+"-inner", func(b *topology.Builder) {
+			left, right := sides(b, opts...)
+			topology.To(joins.InnerTable(left, right, both), "out", textOut)
+		})
+		register(name+"-left", func(b *topology.Builder) {
+			left, right := sides(b, opts...)
+			topology.To(joins.LeftTable(left, right, bothOrNone), "out", textOut)
+		})
+	}
+	register("stream-global-inner", func(b *topology.Builder) {
+		left, right := leftAndGlobal(b)
+		topology.To(joins.InnerGlobal(left, right, firstOf, both), "out", textOut)
+	})
+	register("stream-global-left", func(b *topology.Builder) {
+		left, right := leftAndGlobal(b)
+		topology.To(joins.LeftGlobal(left, right, firstOf, bothOrNone), "out", textOut)
+	})
+}
+
+// historyOfTraces is that of the versioned tables in the golden traces.
+const historyOfTraces = 100 * time.Millisecond
+
+func sides(b *topology.Builder, opts ...topology.Option) (topology.KStream[string, string], topology.KTable[string, string]) {
+	return topology.Stream[string, string](b, "left"), topology.Table[string, string](b, "right", "rows", opts...)
+}
+
+func leftAndGlobal(b *topology.Builder) (topology.KStream[string, string], topology.GlobalKTable[string, string]) {
+	return topology.Stream[string, string](b, "left"), topology.GlobalTable[string, string](b, "right", "rows")
+}
+
+func both(_, l, r string) string { return l + "|" + r }
+
+func bothOrNone(_, l string, r processor.Maybe[string]) string {
+	if !r.OK {
+		return l + "|-"
+	}
+	return l + "|" + r.Value
+}
+
+// firstOf is the first character of a value, which may have none.
+func firstOf(_, v string) (string, bool) {
+	if v == "" {
+		return "", false
+	}
+	return v[:1], true
+}
