@@ -2,11 +2,12 @@
 //
 // The topic events holds what came in from outside: events as JSON, some of
 // them twice, some of them no events at all. Each event is counted once; what
-// each user has done of each type, how often and with which data, goes to a
-// service, and with its answer to output_topic. What cannot be read, and what
-// the service or the topic does not take after three more attempts, goes to
-// dead_letter, with headers that say why. Counts are over all time; for windows
-// see examples/events.
+// each user has done of each type in the last five minutes, how often and with
+// which data, goes to a service, and with its answer to output_topic: a report
+// per window of event time, of which one begins each minute, and another one
+// when it has changed. Events count although they come ten minutes late. What
+// cannot be read, and what the service or the topic does not take after three
+// more attempts, goes to dead_letter, with headers that say why.
 //
 // The broker is reached over SASL_SSL, the one in this process too.
 //

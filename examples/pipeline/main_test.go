@@ -20,10 +20,11 @@ import (
 	"github.com/millrace-io/millrace/streamstest"
 )
 
-// naive is what the pipeline has to come to: the last report of each group,
-// without those of a user, and what is no event.
-func naive(events []string, without string) (reports map[Group]Report, corrupt []string) {
-	reports = map[Group]Report{}
+// naive is what the pipeline has to come to: the last report of each window,
+// without those of a user, and what is no event. It tries each minute of the
+// hour around, and knows of no late events.
+func naive(events []string, without string) (reports map[Window]Report, corrupt []string) {
+	reports = map[Window]Report{}
 	seen := map[string]bool{}
 	for _, event := range events {
 		var e Event
@@ -35,14 +36,21 @@ func naive(events []string, without string) (reports map[Group]Report, corrupt [
 			continue
 		}
 		seen[e.ID] = true
-		g := Group{e.Type, e.User}
-		r := reports[g]
-		reports[g] = Report{g, Stats{r.Count + 1, append(slices.Clone(r.Data), e.Data)}}
+		for minute := range 60 {
+			from := time.Date(2024, time.January, 1, 9, 40+minute, 0, 0, time.UTC)
+			to := from.Add(5 * time.Minute)
+			if at, err := time.Parse(time.RFC3339, e.Time); err != nil || at.Before(from) || !at.Before(to) {
+				continue
+			}
+			w := Window{Group{e.Type, e.User}, from.Format(time.RFC3339), to.Format(time.RFC3339)}
+			r := reports[w]
+			reports[w] = Report{w, Stats{r.Count + 1, append(slices.Clone(r.Data), e.Data)}}
+		}
 	}
 	return reports, corrupt
 }
 
-// printed is what an example prints: the last report of each group, how many
+// printed is what an example prints: the last report of each window, how many
 // there were, and the values of the dead letters. It can be read meanwhile.
 type printed struct {
 	mu      sync.Mutex // guards what follows
@@ -60,11 +68,11 @@ func (p *printed) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func (p *printed) read(t *testing.T) (latest map[Group]Report, reports int, dead []string) {
+func (p *printed) read(t *testing.T) (latest map[Window]Report, reports int, dead []string) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	latest = map[Group]Report{}
+	latest = map[Window]Report{}
 	for line := range strings.Lines(p.text.String()) {
 		topic, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		_, value, _ := strings.Cut(rest, "\t")
@@ -77,7 +85,7 @@ func (p *printed) read(t *testing.T) (latest map[Group]Report, reports int, dead
 			t.Errorf("%s is no report: %v", value, err)
 			continue
 		}
-		latest[r.Group] = r
+		latest[r.Window] = r
 		reports++
 	}
 	return latest, reports, dead
@@ -97,7 +105,7 @@ func TestABatchReportsOnce(t *testing.T) {
 		t.Errorf("reports (-want +got):\n%s", diff)
 	}
 	if reports != len(want) {
-		t.Errorf("%d reports of %d groups", reports, len(want))
+		t.Errorf("%d reports of %d windows", reports, len(want))
 	}
 	for _, value := range corrupt {
 		if !slices.Contains(dead, value) {
@@ -114,14 +122,14 @@ func TestABatchReportsOnce(t *testing.T) {
 func TestSliceBatchAndStreamGiveTheSame(t *testing.T) {
 	want, _ := naive(input(), "")
 
-	slice := map[Group]Report{}
+	slice := map[Window]Report{}
 	d := streamstest.New(t, pipeline(time.Minute, take), streamstest.Config{Errors: policies()})
 	events := streamstest.In[string, string](d, "events")
 	for _, event := range input() {
 		events.Pipe("", event)
 	}
 	d.Advance(time.Minute)
-	maps.Insert(slice, streamstest.Out[Group, Report](d, "output_topic").Latest())
+	maps.Insert(slice, streamstest.Out[Window, Report](d, "output_topic").Latest())
 
 	var bounded printed
 	if err := demo.Run(t.Context(), example(input(), time.Minute, take), demo.Options{Out: &bounded}); err != nil {
@@ -141,7 +149,7 @@ func TestSliceBatchAndStreamGiveTheSame(t *testing.T) {
 	}
 	stream, _, _ := followed.read(t)
 
-	for how, got := range map[string]map[Group]Report{"slice": slice, "batch": batch, "stream": stream} {
+	for how, got := range map[string]map[Window]Report{"slice": slice, "batch": batch, "stream": stream} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", how, diff)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,13 +41,25 @@ func event(id string, after time.Duration) string {
 		id, start.Add(after).Format(time.RFC3339), id)
 }
 
-// report is what is written of ann's clicks with the given ids.
-func report(ids ...string) string {
+// report is what is written of ann's clicks with the given ids, in the window
+// that begins some minutes after the start.
+func report(minutes int, ids ...string) string {
 	var data []string
 	for _, id := range ids {
 		data = append(data, fmt.Sprintf(`{"n":%q}`, id))
 	}
-	return fmt.Sprintf(`{"event_type":"click","user_id":"ann","count":%d,"data":[%s]}`, len(ids), strings.Join(data, ","))
+	from := start.Add(time.Duration(minutes) * time.Minute)
+	return fmt.Sprintf(`{"event_type":"click","user_id":"ann","window_start":%q,"window_end":%q,"count":%d,"data":[%s]}`,
+		from.Format(time.RFC3339), from.Add(5*time.Minute).Format(time.RFC3339), len(ids), strings.Join(data, ","))
+}
+
+// each is the reports of the five windows that have a minute in them, all with
+// the given ids.
+func each(minute int, ids ...string) (reports []string) {
+	for from := minute - 4; from <= minute; from++ {
+		reports = append(reports, report(from, ids...))
+	}
+	return reports
 }
 
 // want compares the reports since the last call.
@@ -54,8 +67,8 @@ func (r *rig) want(t *testing.T, what string, reports ...string) {
 	t.Helper()
 	var got []string
 	for _, rec := range r.reports.Rest() {
-		if key := `{"event_type":"click","user_id":"ann"}`; rec.Key != key {
-			t.Errorf("%s: the key is %s, want %s", what, rec.Key, key)
+		if key, _, _ := strings.Cut(rec.Value, `,"count"`); rec.Key != key+"}" {
+			t.Errorf("%s: the key is %s, want %s}", what, rec.Key, key)
 		}
 		got = append(got, rec.Value)
 	}
@@ -90,12 +103,37 @@ func TestReportsComeOnceAMinute(t *testing.T) {
 	r.Advance(59 * time.Second)
 	r.want(t, "before the minute is over")
 	r.Advance(time.Second)
-	r.want(t, "after a minute", report("a", "b"))
+	r.want(t, "after a minute", each(0, "a", "b")...)
 	r.Advance(time.Minute)
 	r.want(t, "after a minute without events")
 	r.events.Pipe("", event("c", 2*time.Second))
 	r.Advance(time.Minute)
-	r.want(t, "after another one", report("a", "b", "c"))
+	r.want(t, "after another one", each(0, "a", "b", "c")...)
+}
+
+// Of windows that have changed only in part, those are reported; what is late
+// for some of its windows counts in the others. The windows close 15 minutes
+// after their start.
+func TestWindowsOfFiveMinutesBeginEachMinute(t *testing.T) {
+	r := newRig(t, take)
+	r.events.Pipe("", event("a", 0))
+	r.events.Pipe("", event("b", 59*time.Second))
+	r.events.Pipe("", event("c", 3*time.Minute))
+	r.Advance(time.Minute)
+	r.want(t, "of two and one later", report(-4, "a", "b"), report(-3, "a", "b"), report(-2, "a", "b"),
+		report(-1, "a", "b", "c"), report(0, "a", "b", "c"), report(1, "c"), report(2, "c"), report(3, "c"))
+	r.events.Pipe("", event("d", 13*time.Minute)) // closes those up to -2
+	r.events.Pipe("", event("e", time.Minute))
+	r.Advance(time.Minute)
+	r.want(t, "of one that is late for some", slices.Concat(
+		[]string{report(-1, "a", "b", "c", "e"), report(0, "a", "b", "c", "e"), report(1, "c", "e")}, each(13, "d"))...)
+	r.events.Pipe("", event("f", 20*time.Minute)) // closes those up to 5
+	r.events.Pipe("", event("g", 5*time.Minute+59*time.Second))
+	r.Advance(time.Minute)
+	r.want(t, "of one that is late for all", each(20, "f")...)
+	if late := r.Dropped("stats", "late"); late != 2+5 {
+		t.Errorf("%d were late", late)
+	}
 }
 
 func TestAnEventCountsOnceADay(t *testing.T) {
@@ -107,10 +145,11 @@ func TestAnEventCountsOnceADay(t *testing.T) {
 	r.events.Pipe("", event("b", 24*time.Hour-time.Second))
 	r.events.Pipe("", event("a", 24*time.Hour-time.Second))
 	r.Advance(time.Minute)
-	r.want(t, "within a day", report("a", "b"))
+	r.want(t, "within a day", append(each(0, "a"), each(24*60-1, "b")...)...)
 	r.events.Pipe("", event("a", 24*time.Hour))
 	r.Advance(time.Minute)
-	r.want(t, "a day later", report("a", "b", "a"))
+	r.want(t, "a day later", report(24*60-4, "b", "a"), report(24*60-3, "b", "a"), report(24*60-2, "b", "a"),
+		report(24*60-1, "b", "a"), report(24*60, "a"))
 }
 
 func TestWhatIsNoEventIsSetAside(t *testing.T) {
@@ -137,14 +176,20 @@ func TestWhatIsNoEventIsSetAside(t *testing.T) {
 		t.Errorf("the null became %v", rec)
 	}
 	r.Advance(time.Minute)
-	r.want(t, "of what is left", report("a", "b"))
+	r.want(t, "of what is left", each(0, "a", "b")...)
 }
 
-// failing is a service that fails the given number of times, and how often it
-// was called.
+// last is the end of the last window that has the start.
+var last = start.Add(5 * time.Minute).Format(time.RFC3339)
+
+// failing is a service that fails the given number of times for that window, and
+// how often it was called for it.
 func failing(times int) (Send, *int) {
 	calls := new(int)
 	return func(_ context.Context, r Report) (Report, error) {
+		if r.End != last {
+			return r, nil
+		}
 		if *calls++; *calls <= times {
 			return r, errors.New("service unavailable")
 		}
@@ -157,9 +202,9 @@ func TestACallIsRetriedThreeTimes(t *testing.T) {
 	r := newRig(t, send)
 	r.events.Pipe("", event("a", 0))
 	r.Advance(time.Minute + 699*time.Millisecond) // 100, 200 and 400 ms lie between
-	r.want(t, "before the last one")
+	r.want(t, "before the last one", each(0, "a")[:4]...)
 	r.Advance(time.Millisecond)
-	r.want(t, "with the last one", report("a"))
+	r.want(t, "with the last one", report(0, "a"))
 	if *calls != 4 || r.dead.Len() > 0 {
 		t.Errorf("%d calls, %d dead letters", *calls, r.dead.Len())
 	}
@@ -170,22 +215,26 @@ func TestAReportThatTheServiceNeverTakesIsSetAside(t *testing.T) {
 	r := newRig(t, send)
 	r.events.Pipe("", event("a", 0))
 	r.Advance(time.Minute + 700*time.Millisecond)
+	r.want(t, "of the other windows", each(0, "a")[:4]...)
 	value, why := r.buried(t)
-	if want := "process: test-reports-repartition[0]@0, attempt 4"; value != report("a") || why != want {
-		t.Errorf("dead letter %s, %s, want %s, %s", value, why, report("a"), want)
+	if want := "process: test-reports-repartition[0]@4, attempt 4"; value != report(0, "a") || why != want {
+		t.Errorf("dead letter %s, %s, want %s, %s", value, why, report(0, "a"), want)
 	}
 	if *calls != 4 {
 		t.Errorf("%d calls, want 4", *calls)
 	}
 	r.events.Pipe("", event("b", 0))
 	r.Advance(time.Minute)
-	r.want(t, "of the next minute", report("a", "b"))
+	r.want(t, "of the next minute", each(0, "a", "b")...)
 }
 
 // What the service answers cannot be written, here as it is no JSON.
 func TestAnOutputThatFailsIsRetriedAndSetAside(t *testing.T) {
 	calls := 0
 	r := newRig(t, func(_ context.Context, r Report) (Report, error) {
+		if r.End != last {
+			return r, nil
+		}
 		if calls++; r.Count == 1 {
 			r.Data = []Data{{"n": json.RawMessage("{")}}
 		}
@@ -193,14 +242,15 @@ func TestAnOutputThatFailsIsRetriedAndSetAside(t *testing.T) {
 	})
 	r.events.Pipe("", event("a", 0))
 	r.Advance(time.Minute + 700*time.Millisecond)
+	r.want(t, "of the other windows", each(0, "a")[:4]...)
 	value, why := r.buried(t)
-	if want := "produce: test-reports-repartition[0]@0, attempt 4"; value != report("a") || why != want {
-		t.Errorf("dead letter %s, %s, want %s, %s", value, why, report("a"), want)
+	if want := "produce: test-reports-repartition[0]@4, attempt 4"; value != report(0, "a") || why != want {
+		t.Errorf("dead letter %s, %s, want %s, %s", value, why, report(0, "a"), want)
 	}
 	if calls != 4 {
 		t.Errorf("%d calls, want 4", calls)
 	}
 	r.events.Pipe("", event("b", 0))
 	r.Advance(time.Minute)
-	r.want(t, "of the next minute", report("a", "b"))
+	r.want(t, "of the next minute", each(0, "a", "b")...)
 }
