@@ -4,7 +4,8 @@ import "unsafe"
 
 // entry is what a store knows about one key.
 type entry[V any] struct {
-	key string // encoded
+	key   string         // encoded; of a short one the bytes are in short
+	short [shortKey]byte // beside the value, where a look-up goes next
 	content[V]
 	size   int64
 	record uint64 // the record that last put the entry into the journal: each does so once
@@ -16,6 +17,9 @@ type entry[V any] struct {
 	queued bool // waits for eviction, and will be passed over if it is not clean then
 	used   bool // looked at or written since it was queued
 }
+
+// shortKey is the length up to which keys lie in their entries.
+const shortKey = 24
 
 // content is what a key maps to. Contents are never changed in place, neither
 // value nor raw, only replaced: the journal and open scans share them.
@@ -71,8 +75,14 @@ func (s *KeyValue[K, V]) add() *entry[V] {
 	} else {
 		e = new(entry[V])
 	}
-	e.key = string(s.key)
-	s.entries[e.key] = e
+	if n := copy(e.short[:], s.key); n == len(s.key) {
+		// The string goes with the entry, which may be used for another key
+		// then: who keeps it for longer makes a copy.
+		e.key = unsafe.String(&e.short[0], n)
+	} else {
+		e.key = string(s.key)
+	}
+	s.entries.add(e)
 	s.last = e
 	s.weigh(e)
 	return e
@@ -84,7 +94,7 @@ func (s *KeyValue[K, V]) remove(e *entry[V]) {
 	if s.indexed && e.kind != clean {
 		s.pinned.Delete(e.key)
 	}
-	delete(s.entries, e.key)
+	s.entries.remove(e)
 	s.last = nil
 	*e = entry[V]{}
 	if len(s.free) < maxFree {
@@ -116,7 +126,10 @@ func (s *KeyValue[K, V]) move(e *entry[V], to kind) {
 
 // weigh counts the bytes of e anew.
 func (s *KeyValue[K, V]) weigh(e *entry[V]) {
-	n := s.overhead + len(e.key) + len(e.raw) + text(&e.value, s.strings)
+	n := s.overhead + len(e.raw) + text(&e.value, s.strings)
+	if len(e.key) > shortKey {
+		n += len(e.key)
+	}
 	if s.cloner != nil && e.present {
 		n += s.typical
 	}
@@ -125,9 +138,9 @@ func (s *KeyValue[K, V]) weigh(e *entry[V]) {
 }
 
 // overhead is what an entry costs beside its key and the bytes of its value:
-// the struct, and its share of a map that is three quarters full.
+// the struct, and its share of a table that is a little more than half full.
 func overhead[V any]() int {
-	return int(unsafe.Sizeof(entry[V]{})) + (16+8+1)*4/3
+	return int(unsafe.Sizeof(entry[V]{}) + unsafe.Sizeof(slot[V]{})*7/4)
 }
 
 // Bytes is the rough size of the entries by kind. It costs nothing. Values that

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -33,17 +34,18 @@ func (s *KeyValue[K, V]) Check() error {
 	}
 	inLine := map[*entry[V]]bool{}
 	for _, e := range s.line[s.head:] {
-		if inLine[e] || s.entries[e.key] != e {
+		if inLine[e] || s.entries.find([]byte(e.key)) != e {
 			return fmt.Errorf("%q is twice in the line, or not alive", e.key)
 		}
 		inLine[e] = true
 	}
-	for key, e := range s.entries {
+	for e := range s.entries.all() {
+		key := e.key
 		bytes[e.kind] += e.size
 		pinned, indexed := s.pinned.Get(key)
 		switch {
-		case key != e.key:
-			return fmt.Errorf("%q is found under %q", e.key, key)
+		case s.entries.find([]byte(key)) != e:
+			return fmt.Errorf("%q is not found under its key", key)
 		case e.pins != pins[e]:
 			return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])
 		case (e.kind == dirty) != isDirty[e]:
@@ -59,7 +61,7 @@ func (s *KeyValue[K, V]) Check() error {
 		}
 	}
 	for _, e := range slices.Concat(slices.Collect(maps.Keys(pins)), s.dirty) {
-		if s.entries[e.key] != e {
+		if s.entries.find([]byte(e.key)) != e {
 			return fmt.Errorf("%q is pinned and not alive", e.key)
 		}
 	}
@@ -73,7 +75,25 @@ func (s *KeyValue[K, V]) Check() error {
 }
 
 // Entries is the number of entries of any kind.
-func (s *KeyValue[K, V]) Entries() int { return len(s.entries) }
+func (s *KeyValue[K, V]) Entries() (n int) {
+	for range s.entries.all() {
+		n++
+	}
+	return n
+}
+
+// all yields the entries, in no order.
+func (t *table[V]) all() iter.Seq[*entry[V]] {
+	return func(yield func(*entry[V]) bool) {
+		for i := range t.parts {
+			for _, s := range t.parts[i].slots {
+				if s.entry != nil && !yield(s.entry) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // SweepRows makes the slices of a sweep as small as tests need them.
 func (s *KeyValue[K, V]) SweepRows(n int) { s.sweep.rows = n }

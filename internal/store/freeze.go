@@ -115,7 +115,7 @@ func (s *KeyValue[K, V]) Applied(seq uint64) {
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *KeyValue[K, V]) Discard() {
 	s.detachScans()
-	s.entries, s.last = make(map[string]*entry[V]), nil
+	s.entries, s.last = newTable[V](), nil
 	s.line, s.head, s.free = nil, 0, nil
 	s.dirty, s.flights, s.spare = nil, nil, nil
 	s.pinned.Clear()

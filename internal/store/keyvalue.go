@@ -62,7 +62,7 @@ type KeyValue[K, V any] struct {
 	streamTime *int64
 	sweep      sweep
 
-	entries map[string]*entry[V]
+	entries *table[V]
 	last    *entry[V]   // the one that was looked up last, or nil
 	line    []*entry[V] // from head on: the queue for eviction; all clean entries are in it
 	head    int
@@ -235,7 +235,7 @@ func (s *KeyValue[K, V]) find() *entry[V] {
 	if e := s.last; e != nil && e.key == string(s.key) {
 		return e
 	}
-	e := s.entries[string(s.key)]
+	e := s.entries.find(s.key)
 	s.last = e
 	return e
 }

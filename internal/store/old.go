@@ -59,7 +59,7 @@ func (s *Versioned[K, V]) dropOld() error {
 			next = r.key
 			return false, nil
 		}
-		e := s.rows.entries[string(r.key)]
+		e := s.rows.entries.find(r.key)
 		fresh := e != nil && e.kind == dirty
 		if o.behind {
 			if fresh {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/btree"
 
@@ -54,13 +55,15 @@ func (c *scan[V]) take(ok bool) {
 	}
 }
 
-// detach copies the entries that are left.
+// detach copies the entries that are left. Their keys go when they do.
 func (c *scan[V]) detach() {
 	if c.detached {
 		return
 	}
 	head, ok := c.head, c.ok
+	head.key = strings.Clone(head.key)
 	for c.next(); c.ok; c.next() {
+		c.head.key = strings.Clone(c.head.key)
 		c.rest = append(c.rest, c.head)
 	}
 	c.head, c.ok, c.detached = head, ok, true

@@ -124,7 +124,7 @@ func (s *segmented[K, V]) put(key K, v V, timeMs, fromMs, recordMs int64, fresh 
 		return false, err
 	}
 	r := s.at(timeMs, fromMs)
-	fresh = fresh && s.rows.entries[string(s.key)] == nil
+	fresh = fresh && s.rows.entries.find(s.key) == nil
 	if err := s.rows.PutWithTime(s.key, v, recordMs); err != nil {
 		return false, err
 	}

@@ -78,7 +78,7 @@ func (s *KeyValue[K, V]) dropExpired() error {
 		}
 		ms, present := int64(0), true
 		// An entry knows better. What only entries have is left for later.
-		if e := s.entries[string(below.Key())]; e != nil {
+		if e := s.entries.find(below.Key()); e != nil {
 			ms, present = e.time, e.present
 		} else if ms, _, err = s.split(below.Value()); err != nil {
 			break

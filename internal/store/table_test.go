@@ -1,0 +1,40 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Keys are few, so that entries go and come back, and some parts of the table
+// are nearly full.
+func TestTableAgreesWithAMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.SampledFrom([]int{1, 40, 2000}).Draw(t, "keys")
+		key := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("key ", rapid.IntRange(0, n-1).Draw(t, "key")) })
+		table, want := newTable[int](), map[string]*entry[int]{}
+		for _, k := range rapid.SliceOfN(key, 0, 3*n).Draw(t, "toggled") {
+			if e := want[k]; e != nil {
+				table.remove(e)
+				delete(want, k)
+			} else {
+				want[k] = &entry[int]{key: k}
+				table.add(want[k])
+			}
+		}
+		for i := range n {
+			k := fmt.Sprint("key ", i)
+			if got := table.find([]byte(k)); got != want[k] {
+				t.Fatalf("%s: found %p, want %p", k, got, want[k])
+			}
+		}
+		seen := 0
+		for range table.all() {
+			seen++
+		}
+		if seen != len(want) {
+			t.Fatalf("%d entries, want %d", seen, len(want))
+		}
+	})
+}
