@@ -57,7 +57,7 @@ func (s *Unmatched[K]) Put(timeMs int64, side byte, key K, seq int32) error {
 		return err
 	}
 	s.first = min(s.first, timeMs)
-	fresh := s.rows.entries[string(s.key)] == nil
+	fresh := s.rows.entries.find(s.key) == nil
 	if err := s.rows.PutWithTime(s.key, nothing{}, timeMs); err != nil {
 		return err
 	}
