@@ -81,6 +81,10 @@ func joinTable[K, L, R, V any](s topology.Streamer[K, L], t topology.KTable[K, R
 		return topology.StreamOf[K, V](in.NewValue(n, nil))
 	}
 	n.Stores = append(n.Stores, view.Stores...)
+	buffer := ""
+	if checkGrace(b, n, o, view.Versioned, b.History(view.Stores)) {
+		buffer = addGrace(b, n, o, graph.KeySerde[K](n, in, &graph.Options{KeySerde: o.KeySerde, KeyType: o.KeyType}), graph.ValueSerde[L](n, in, &graph.Options{}))
+	}
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
 		rows, err := view.Open(t)
 		if err != nil {
@@ -90,7 +94,11 @@ func joinTable[K, L, R, V any](s topology.Streamer[K, L], t topology.KTable[K, R
 		if view.Versioned {
 			r.past = rows.(graph.Past[K, R])
 		}
-		return []any{r, nothingToDo[K, graph.Change[R]]{}}, nil
+		changes := nothingToDo[K, graph.Change[R]]{}
+		if buffer != "" {
+			return []any{newPatient(t, r, buffer, o), changes}, nil
+		}
+		return []any{r, changes}, nil
 	}
 	return topology.StreamOf[K, V](in.NewValue(n, nil))
 }

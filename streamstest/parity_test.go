@@ -25,7 +25,7 @@ import (
 var notYet = []string{
 	"fk-inner", "fk-left",
 	"stream-stream-inner", "stream-stream-left",
-	"stream-stream-outer", "stream-versioned-table-grace",
+	"stream-stream-outer",
 	"table-table-inner",
 	"table-table-left", "table-table-outer",
 }

@@ -23,6 +23,10 @@ func init() {
 			topology.To(joins.LeftTable(left, right, bothOrNone), "out", textOut)
 		})
 	}
+	register("stream-versioned-table-grace", func(b *topology.Builder) {
+		left, right := sides(b, topology.Versioned(historyOfTraces))
+		topology.To(joins.LeftTable(left, right, bothOrNone, topology.Name("joined"), joins.Grace(10*time.Millisecond)), "out", textOut)
+	})
 	register("stream-global-inner", func(b *topology.Builder) {
 		left, right := leftAndGlobal(b)
 		topology.To(joins.InnerGlobal(left, right, firstOf, both), "out", textOut)

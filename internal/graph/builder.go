@@ -149,6 +149,17 @@ func (b *Builder) AddStore(s *StoreSpec) *StoreSpec {
 	return s
 }
 
+// History is the shortest history of the versioned stores among names, 0 if none
+// is versioned.
+func (b *Builder) History(names []string) (history time.Duration) {
+	for _, name := range names {
+		if s := b.stores[name]; s != nil && s.History > 0 && (history == 0 || s.History < history) {
+			history = s.History
+		}
+	}
+	return history
+}
+
 // AddRepartition notes the name of an internal topic, which must be new.
 func (b *Builder) AddRepartition(r *Repartition, line string) {
 	if err := checkName("repartition topic", r.Name); err != nil {
