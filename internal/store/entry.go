@@ -126,12 +126,12 @@ func (s *KeyValue[K, V]) move(e *entry[V], to kind) {
 
 // weigh counts the bytes of e anew.
 func (s *KeyValue[K, V]) weigh(e *entry[V]) {
-	n := s.overhead + len(e.raw) + text(&e.value, s.strings)
+	n := s.overhead
 	if len(e.key) > shortKey {
 		n += len(e.key)
 	}
-	if s.cloner != nil && e.present {
-		n += s.typical
+	if e.present {
+		n += s.codec.weight(&e.value, e.raw)
 	}
 	s.bytes[e.kind] += int64(n) - e.size
 	e.size = int64(n)

@@ -74,9 +74,7 @@ func (s *KeyValue[K, V]) encodeDirty(b *state.Batch) (err error) {
 			if s.timed {
 				slab = binary.BigEndian.AppendUint64(slab, uint64(e.time))
 			}
-			if !s.keep {
-				slab = append(slab, e.raw...)
-			} else if slab, err = s.appendValue(slab, e.value); err != nil {
+			if slab, err = s.appendTaken(slab, &e.value, e.raw); err != nil {
 				return err
 			}
 		}

@@ -51,12 +51,10 @@ type Options struct {
 // whether the entry was evicted.
 type KeyValue[K, V any] struct {
 	keys[K]
-	base   state.Store
-	vs     serde.Serde[V]
-	now    *int64
-	timed  bool            // format is state.Timestamped
-	keep   bool            // values are kept decoded
-	cloner serde.Cloner[V] // set if they must be cloned
+	codec[V]
+	base  state.Store
+	now   *int64
+	timed bool // format is state.Timestamped
 
 	ttlMs      int64 // 0 for ever
 	streamTime *int64
@@ -83,11 +81,9 @@ type KeyValue[K, V any] struct {
 
 	bytes    [kinds]int64
 	overhead int
-	strings  []uintptr // where plain values have strings
-	typical  int       // encoded size of the last value that was read or frozen
 
-	ops      state.Operations
-	key, buf []byte // scratch
+	ops state.Operations
+	key []byte // scratch
 }
 
 // Operations returns how often each operation was called.
@@ -96,7 +92,7 @@ func (s *KeyValue[K, V]) Operations() state.Operations { return s.ops }
 // NewKeyValue makes the view of base, with nothing in it yet.
 func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *KeyValue[K, V] {
 	s := &KeyValue[K, V]{
-		keys: keys[K]{o.Name, ks}, base: base, vs: vs, now: o.Now,
+		keys: keys[K]{o.Name, ks}, codec: newCodec(o.Name, vs), base: base, now: o.Now,
 		timed:    o.Format == state.Timestamped,
 		overhead: overhead[V](),
 		ttlMs:    o.TTL.Milliseconds(), streamTime: o.StreamTime, sweep: sweep{rows: sweepRows},
@@ -107,9 +103,6 @@ func NewKeyValue[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V
 	if s.streamTime == nil {
 		s.streamTime = new(int64)
 		*s.streamTime = -1
-	}
-	if s.strings, s.keep = plainLayout[V](); !s.keep {
-		s.cloner, s.keep = vs.(serde.Cloner[V])
 	}
 	s.Discard()
 	return s
@@ -181,21 +174,11 @@ func (s *KeyValue[K, V]) PutWithTime(key K, v V, timeMs int64) error {
 	if err := s.encodeKey(key); err != nil {
 		return err
 	}
-	c := content[V]{time: timeMs, present: true}
-	switch {
-	case s.cloner != nil:
-		c.value = s.cloner.Clone(v)
-	case s.keep:
-		c.value = v
-	default:
-		buf, err := s.appendValue(s.buf[:0], v)
-		if err != nil {
-			return err
-		}
-		s.buf = buf
-		c.raw = append(make([]byte, 0, len(buf)), buf...)
+	value, raw, err := s.take(v)
+	if err != nil {
+		return err
 	}
-	s.write(s.find(), c)
+	s.write(s.find(), content[V]{value: value, raw: raw, time: timeMs, present: true})
 	return nil
 }
 
@@ -266,11 +249,7 @@ func (s *KeyValue[K, V]) stored(b []byte) (c content[V], err error) {
 	if c.time, b, err = s.split(b); err != nil {
 		return c, err
 	}
-	if s.keep {
-		c.value, err = s.decode(b)
-	} else {
-		c.raw = append(make([]byte, 0, len(b)), b...)
-	}
+	c.value, c.raw, err = s.takeRaw(b)
 	return c, err
 }
 
@@ -295,15 +274,7 @@ func (s *KeyValue[K, V]) split(b []byte) (timeMs int64, value []byte, err error)
 }
 
 // value is what a caller gets to see of c: it may be changed freely.
-func (s *KeyValue[K, V]) value(c *content[V]) (V, error) {
-	switch {
-	case s.cloner != nil:
-		return s.cloner.Clone(c.value), nil
-	case s.keep:
-		return c.value, nil
-	}
-	return s.decode(c.raw)
-}
+func (s *KeyValue[K, V]) value(c *content[V]) (V, error) { return s.give(&c.value, c.raw) }
 
 func (s *KeyValue[K, V]) encodeKey(key K) error {
 	b, err := s.ks.Append(s.key[:0], key)
@@ -312,25 +283,4 @@ func (s *KeyValue[K, V]) encodeKey(key K) error {
 	}
 	s.key = b
 	return nil
-}
-
-func (s *KeyValue[K, V]) decode(b []byte) (V, error) {
-	s.typical = len(b)
-	v, err := s.vs.Decode(b)
-	if err != nil {
-		return v, fmt.Errorf("store %s: decode value of %d bytes: %w", s.name, len(b), err)
-	}
-	return v, nil
-}
-
-func (s *KeyValue[K, V]) appendValue(dst []byte, v V) ([]byte, error) {
-	b, err := s.vs.Append(dst, v)
-	if err != nil {
-		return nil, fmt.Errorf("store %s: encode value: %w", s.name, err)
-	}
-	if len(b) < len(dst) {
-		return nil, fmt.Errorf("store %s: encode value: %T does not append to what it is given: return append(dst, ...)", s.name, s.vs)
-	}
-	s.typical = len(b) - len(dst)
-	return b, nil
 }
