@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -150,3 +151,68 @@ func (s *segmented[K, V]) Check() error {
 
 // Check is that of the rows.
 func (s *Buffer[K, V]) Check() error { return s.rows.Check() }
+
+// Check compares what a view of records keeps up to date with the same counted
+// from scratch.
+func (s *Records[K, V]) Check() error {
+	var total, clean, dirty int64
+	pins := map[*recordEntry[V]]int32{}
+	for _, d := range s.dirty {
+		pins[d.e]++
+	}
+	for _, f := range s.flights {
+		for _, d := range f.refs {
+			pins[d.e]++
+		}
+	}
+	for i, seg := range s.segments {
+		if i > 0 && s.segments[i-1].number >= seg.number || seg.dropped {
+			return fmt.Errorf("segment %d is out of order", seg.number)
+		}
+		inLine := map[*recordEntry[V]]bool{}
+		for _, e := range seg.line[seg.head:] {
+			if inLine[e] || seg.entries[e.key] != e {
+				return fmt.Errorf("%q is twice in the line, or not alive", e.key)
+			}
+			inLine[e] = true
+		}
+		for key, e := range seg.entries {
+			size := s.entrySize + int64(len(key))
+			var last *record[V]
+			for p := e.rows.seek(math.MinInt64, math.MinInt32); e.rows.at(p) != nil; p = e.rows.next(p) {
+				r := e.rows.at(p)
+				if last != nil && !last.before(r.timeMs, r.seq) || s.layout.Segment(r.timeMs) != seg.number {
+					return fmt.Errorf("%q: %d.%d is out of order", key, r.timeMs, r.seq)
+				}
+				if r.state == fresh && s.dirty[r.at] != (recordRef[V]{e, r.timeMs, r.seq, toPut}) {
+					return fmt.Errorf("%q: %d.%d is not in the list of dirty ones", key, r.timeMs, r.seq)
+				}
+				size += int64(r.size)
+				last = r
+			}
+			switch {
+			case key != e.key || e.segment != seg:
+				return fmt.Errorf("%q is found under %q", e.key, key)
+			case e.pins != pins[e]:
+				return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])
+			case e.queued != inLine[e], e.pins == 0 && !e.queued:
+				return fmt.Errorf("%q has %d pins and is queued: %v; in the line: %v", key, e.pins, e.queued, inLine[e])
+			case e.size != size:
+				return fmt.Errorf("%q has %d bytes, want %d", key, e.size, size)
+			}
+			total += size
+			if e.pins == 0 {
+				clean += size
+			}
+		}
+	}
+	for _, d := range s.dirty {
+		if r := d.e.rows.find(d.timeMs, d.seq); d.kind != toPass {
+			dirty += int64(r.size)
+		}
+	}
+	if total != s.total || clean != s.clean || dirty != s.dirtied {
+		return fmt.Errorf("%d bytes, %d clean, %d dirty; want %d, %d, %d", s.total, s.clean, s.dirtied, total, clean, dirty)
+	}
+	return nil
+}

@@ -1,8 +1,9 @@
 package store
 
 import (
-	"fmt"
+	"cmp"
 	"math"
+	"unsafe"
 
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
@@ -11,36 +12,193 @@ import (
 // Records is the transactional view of one store of one task that holds records
 // as they came, any number of them with the same key and time: what a join of
 // streams keeps of each side. It belongs to one goroutine.
+//
+//	for each record of the left stream:
+//		right.Expire(oldest)                 // by the stream time of the join
+//		right.Near(key, time-before, time+after, join)
+//		left.Add(key, value, time)
+//
+// Its rows lie by segments of time and then by key, in format state.Records, and
+// so do the entries in memory: one for each key in a segment, with the records
+// that are there in the order of time.
+//
+//	0:00 - 1:04          1:04 - 2:08                2:08 - 3:12
+//	a 0:03 0:15          a 1:05 1:40 1:40           b 2:10
+//	b 0:07               c 1:33
+//
+// A search is one look-up in each segment that it touches. Most are for times at
+// which the store itself was written a moment ago: what a segment has that began
+// under the view is all in memory, as long as nothing was evicted, and a key that
+// is not among it is nowhere.
 type Records[K, V any] struct {
 	keys[K]
-	rows   *KeyValue[[]byte, V]
+	codec[V]
+	base   state.Store
 	layout state.Segments
 
-	known          bool
-	needed, marked int64 // from when on rows are needed
-	newest         int64
+	known    bool
+	segments []*recordSegment[V] // all that may have records, by number
+	// From when on records are needed: now, and when the record began; as of the
+	// last batch that is in the base; and of the segment that the changelog was
+	// told last.
+	needed, marked, settled int64
+	logged                  uint64
+	swept                   uint64 // the base has no segment before that,
+	sweptOnce               bool   // if this is true
 
-	ops     state.Operations
-	raw     []byte
-	key     []byte
-	scratch []byte
+	version uint64 // grows when an entry changes, for those who look through it
+	journal []recordChange[V]
+	graves  []record[V]    // fresh ones that were deleted since Mark
+	dirty   []recordRef[V] // in the order in which they were written
+	flights []recordFlight[V]
+	spare   []recordRef[V] // memory for the next dirty
+	number  uint32         // of the last flight
+
+	free     []*recordEntry[V]
+	maxFree  int
+	spareMap map[string]*recordEntry[V]
+
+	total, clean, dirtied int64 // bytes: of all entries, of those without pins; of the dirty rows
+	entrySize, rowSize    int64
+
+	ops          state.Operations
+	raw, escaped []byte // scratch: the encoded key at hand; of what DecodeKey unescapes
 }
+
+// recordRef names a record in a list of dirty ones.
+type recordRef[V any] struct {
+	e      *recordEntry[V]
+	timeMs int64
+	seq    int32
+	kind   recordWrite
+}
+
+// recordWrite is what is to be written of a record.
+type recordWrite uint8
+
+const (
+	toPut   recordWrite = iota
+	toErase             // the record is gone
+	toPass              // nothing: it was put and deleted again
+)
 
 // NewRecords makes the view of base, with nothing in it yet. It takes Name and
-// Retention of o.
+// Retention of o: how long records are needed, about, which decides how long the
+// segments are. What has expired is what Expire says.
 func NewRecords[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Records[K, V] {
 	return &Records[K, V]{
-		rows: NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Plain, Now: o.Now}),
-		keys: keys[K]{o.Name, ks}, layout: state.Records.Segments(o.Retention),
+		keys: keys[K]{o.Name, ks}, codec: newCodec(o.Name, vs), base: base, layout: state.Records.Segments(o.Retention),
+		maxFree:   maxFree,
+		entrySize: int64(unsafe.Sizeof(recordEntry[V]{})) + (16+8+1)*4/3, // with its share of a map
+		rowSize:   int64(unsafe.Sizeof(record[V]{})),
 	}
 }
-
-// Clock points the view at the event time of the current record.
-func (s *Records[K, V]) Clock(now *int64) { s.rows.Clock(now) }
 
 // Operations returns how often each operation was called. Near counts as Range.
 func (s *Records[K, V]) Operations() state.Operations { return s.ops }
 
+// Expire says that no record from before ms is needed any more: none is there
+// from now on, and their memory and place on disk go soon. It never takes back
+// what was said before. The changelog hears of it once that is in the base: a
+// restore leaves out only what no record could look for that may come again.
+func (s *Records[K, V]) Expire(ms int64) error {
+	if ms <= s.needed && s.known {
+		return nil
+	}
+	err := s.learn()
+	s.needed = max(s.needed, ms)
+	return err
+}
+
+// Add stores v as one more record of key at a time. seq tells it from others of
+// equal key and time; it is -1, and nothing is stored, if that time has expired.
+func (s *Records[K, V]) Add(key K, v V, timeMs int64) (seq int32, err error) {
+	s.ops.Put++
+	if err := s.begin(key); err != nil || timeMs < s.needed {
+		return -1, err
+	}
+	r := record[V]{timeMs: timeMs, at: int32(len(s.dirty))}
+	if r.value, r.raw, err = s.take(v); err != nil {
+		return -1, err
+	}
+	seg := s.segment(timeMs)
+	e, err := s.lookUp(seg, s.raw, timeMs)
+	if err != nil {
+		return -1, err
+	}
+	if e == nil {
+		e = s.newEntry(seg, s.raw)
+	}
+	e.used = true
+	var p listPlace
+	p, r.seq = e.rows.room(timeMs)
+	s.pin(e)
+	s.insert(e, p, &r)
+	s.dirtied += int64(r.size)
+	s.dirty = append(s.dirty, recordRef[V]{e, timeMs, r.seq, toPut})
+	s.journal = append(s.journal, recordChange[V]{added, e, timeMs, r.seq})
+	return r.seq, nil
+}
+
+// Get returns a record; ok is false if there is none.
+func (s *Records[K, V]) Get(key K, timeMs int64, seq int32) (v V, ok bool, err error) {
+	s.ops.Get++
+	_, r, err := s.find(key, timeMs, seq)
+	if r == nil {
+		return v, false, err
+	}
+	v, err = s.give(&r.value, r.raw)
+	return v, err == nil, err
+}
+
+// Delete removes a record, if it is there.
+func (s *Records[K, V]) Delete(key K, timeMs int64, seq int32) error {
+	s.ops.Delete++
+	e, r, err := s.find(key, timeMs, seq)
+	if r == nil {
+		return err
+	}
+	s.version++
+	if r.state == stored {
+		r.state = gone
+		s.pin(e)
+		s.dirtied += int64(r.size)
+		s.dirty = append(s.dirty, recordRef[V]{e, timeMs, seq, toErase})
+		s.journal = append(s.journal, recordChange[V]{erased, e, timeMs, seq})
+		return nil
+	}
+	// Its entry stays pinned until the next freeze, since Undo may want it.
+	s.dirty[r.at].kind = toPass
+	s.dirtied -= int64(r.size)
+	s.count(e, -int64(r.size))
+	s.graves = append(s.graves, *r)
+	s.journal = append(s.journal, recordChange[V]{buried, e, timeMs, seq})
+	e.rows.remove(timeMs, seq)
+	return nil
+}
+
+// find is a record that can be seen, nil if there is none.
+func (s *Records[K, V]) find(key K, timeMs int64, seq int32) (*recordEntry[V], *record[V], error) {
+	if err := s.begin(key); err != nil || timeMs < s.needed {
+		return nil, nil, err
+	}
+	number := s.layout.Segment(timeMs)
+	i := s.seek(number)
+	if i == len(s.segments) || s.segments[i].number != number {
+		return nil, nil, nil
+	}
+	e, err := s.lookUp(s.segments[i], s.raw, timeMs)
+	if e == nil || err != nil {
+		return nil, nil, err
+	}
+	r := e.rows.find(timeMs, seq)
+	if r == nil || r.state == gone {
+		return nil, nil, nil
+	}
+	return e, r, nil
+}
+
+// begin gets ready what is known, and the bytes of a key.
 func (s *Records[K, V]) begin(key K) (err error) {
 	if err := s.learn(); err != nil {
 		return err
@@ -49,104 +207,70 @@ func (s *Records[K, V]) begin(key K) (err error) {
 	return err
 }
 
-func (s *Records[K, V]) learn() error {
-	if s.known {
-		return nil
-	}
-	if err := s.layout.Adopt(s.rows.base); err != nil {
-		return fmt.Errorf("store %s: %w", s.name, err)
-	}
-	ms, ok, err := state.Records.StreamTime(s.rows.base)
-	if err != nil {
-		return fmt.Errorf("store %s: %w", s.name, err)
-	}
-	if !ok {
-		ms = math.MinInt64
-	}
-	s.known, s.needed, s.marked = true, ms, ms
-	return nil
-}
-
-// Add stores v as one more record of key at a time. seq tells it from others of
-// equal key and time; it is -1, and nothing is stored, if that time is not
-// needed any more.
-func (s *Records[K, V]) Add(key K, v V, timeMs int64) (seq int32, err error) {
-	s.ops.Put++
-	if err := s.begin(key); err != nil || timeMs < s.needed {
-		return -1, err
-	}
-	raw := s.raw
-	err = s.find(raw, timeMs, timeMs, func(_ int64, n int32, _ row[V]) (bool, error) {
-		seq = n + 1
-		return true, nil
-	})
-	if err != nil {
-		return -1, err
-	}
-	s.key = s.layout.AppendKey(s.key[:0], state.SegmentRow{Key: raw, TimeMs: timeMs, FromMs: int64(seq)})
-	return seq, s.rows.PutWithTime(s.key, v, timeMs)
-}
-
-// Get returns a record; ok is false if there is none.
-func (s *Records[K, V]) Get(key K, timeMs int64, seq int32) (v V, ok bool, err error) {
-	s.ops.Get++
-	if err := s.begin(key); err != nil || timeMs < s.needed {
-		return v, false, err
-	}
-	s.key = s.layout.AppendKey(s.key[:0], state.SegmentRow{Key: s.raw, TimeMs: timeMs, FromMs: int64(seq)})
-	return s.rows.Get(s.key)
-}
-
-// Delete removes a record.
-func (s *Records[K, V]) Delete(key K, timeMs int64, seq int32) error {
-	s.ops.Delete++
-	if err := s.begin(key); err != nil || timeMs < s.needed {
-		return err
-	}
-	s.key = s.layout.AppendKey(s.key[:0], state.SegmentRow{Key: s.raw, TimeMs: timeMs, FromMs: int64(seq)})
-	if _, ok, err := s.rows.Get(s.key); err != nil || !ok {
-		return err
-	}
-	return s.rows.Delete(s.key)
-}
-
-// Near calls visit for each record of key from fromMs to toMs, both included,
-// in the order of time and then of seq, until it returns false. visit may use
-// stores, this one as well; it does not see what it adds here.
+// Near calls visit for each record of key from fromMs to toMs, both included, in
+// the order of time and then of seq, until it returns false. visit may use
+// stores, this one as well; what it adds here is not visited.
 func (s *Records[K, V]) Near(key K, fromMs, toMs int64, visit func(timeMs int64, seq int32, v V) (more bool, err error)) error {
 	s.ops.Range++
 	if err := s.begin(key); err != nil {
 		return err
 	}
-	raw := append([]byte(nil), s.raw...)
-	return s.find(raw, max(fromMs, s.needed), toMs, func(timeMs int64, seq int32, r row[V]) (bool, error) {
-		v, _, err := s.rows.read(r)
+	if fromMs = max(fromMs, s.needed); fromMs > toMs {
+		return nil
+	}
+	raw := s.raw
+	s.raw = nil // visit may search as well
+	err := s.near(raw, fromMs, toMs, visit)
+	s.raw = raw
+	return err
+}
+
+func (s *Records[K, V]) near(raw []byte, fromMs, toMs int64, visit func(int64, int32, V) (bool, error)) error {
+	first, last := s.layout.Segment(fromMs), s.layout.Segment(toMs)
+	until := int32(len(s.dirty))
+	for i := s.seek(first); i < len(s.segments) && s.segments[i].number <= last; {
+		seg := s.segments[i]
+		e, err := s.lookUp(seg, raw, fromMs)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			if more, err := s.visit(e, fromMs, toMs, until, visit); !more || err != nil {
+				return err
+			}
+		}
+		if i++; s.segments[i-1] != seg { // visits have made others
+			i = s.seek(seg.number) + 1
+		}
+	}
+	return nil
+}
+
+// visit is Near in one entry, for what was there when as many were dirty as until
+// says.
+func (s *Records[K, V]) visit(e *recordEntry[V], fromMs, toMs int64, until int32, visit func(int64, int32, V) (bool, error)) (more bool, err error) {
+	p := e.rows.seek(fromMs, math.MinInt32)
+	for r := e.rows.at(p); r != nil && r.timeMs <= toMs; r = e.rows.at(p) {
+		if r.state == gone || r.state == fresh && r.at >= until {
+			p = e.rows.next(p)
+			continue
+		}
+		v, err := s.give(&r.value, r.raw)
 		if err != nil {
 			return false, err
 		}
-		return visit(timeMs, seq, v)
-	})
-}
-
-func (s *Records[K, V]) find(raw []byte, fromMs, toMs int64, visit func(timeMs int64, seq int32, r row[V]) (bool, error)) error {
-	return s.rows.overlay(s.layout.First(), s.layout.Last(), false, func(r row[V]) (bool, error) {
-		s.scratch = s.scratch[:0]
-		at, err := s.layout.DecodeKey(r.key, &s.scratch)
-		if err != nil {
-			return false, fmt.Errorf("store %s: %w", s.name, err)
+		timeMs, seq, version := r.timeMs, r.seq, s.version
+		if more, err := visit(timeMs, seq, v); !more || err != nil {
+			return false, err
 		}
-		if string(at.Key) != string(raw) || at.TimeMs < fromMs || at.TimeMs > toMs {
-			return true, nil
+		if s.version == version {
+			p = e.rows.next(p)
+			continue
 		}
-		return visit(at.TimeMs, int32(at.FromMs), r)
-	})
-}
-
-// Expire says that no record from before ms is needed any more: none is there
-// from now on, and what they take goes soon. What was said before about later
-// times stays true.
-func (s *Records[K, V]) Expire(ms int64) error {
-	err := s.learn()
-	s.needed = max(s.needed, ms)
-	return err
+		p = e.rows.seek(timeMs, seq)
+		if r := e.rows.at(p); r != nil && cmp.Or(cmp.Compare(r.timeMs, timeMs), cmp.Compare(r.seq, seq)) == 0 {
+			p = e.rows.next(p)
+		}
+	}
+	return true, nil
 }

@@ -16,7 +16,6 @@ var (
 	_ graph.TaskStore = (*store.Records[string, int64])(nil)
 	_ graph.Merger    = (*store.Records[string, int64])(nil)
 	_ graph.Counted   = (*store.Records[string, int64])(nil)
-	_ graph.Clocked   = (*store.Records[string, int64])(nil)
 	_ graph.TaskStore = (*store.Unmatched[string])(nil)
 	_ graph.Merger    = (*store.Unmatched[string])(nil)
 	_ graph.Counted   = (*store.Unmatched[string])(nil)
