@@ -26,8 +26,6 @@ var notYet = []string{
 	"fk-inner", "fk-left",
 	"stream-stream-inner", "stream-stream-left",
 	"stream-stream-outer",
-	"table-table-inner",
-	"table-table-left", "table-table-outer",
 }
 
 // traced is one line of a trace: a record, and what came of it.

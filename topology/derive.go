@@ -19,19 +19,6 @@ type derivation[K, V, VO any] struct {
 	serdes any // of the rows, nil if none is known
 }
 
-// deriveOptions are the options of one call of an operator that derives a
-// table; some are for its store alone.
-func deriveOptions(b *graph.Builder, op string, opts []Option) *graph.Options {
-	storeOnly := []graph.Option{graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig}
-	o := graph.OptionsOf(b, op, opts, append(storeOnly, graph.OptName, graph.OptStored)...)
-	for _, k := range storeOnly {
-		if o.Given(k) && !o.Given(graph.OptStored) {
-			b.Errorf(graph.Caller(), "%s takes option %s for its store only: give it the option Stored too", op, k)
-		}
-	}
-	return o
-}
-
 // table adds the node behind a table, and its store if it has one.
 func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
 	b, o := in.Builder, d.options
@@ -42,15 +29,11 @@ func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
 	n := b.Operator(d.op, in, &graph.Options{Name: name})
 	b.Callback(n, d.callback)
 	n.Out = []graph.Port{graph.NewPort[K, graph.Change[VO]]()}
-	h := in.NewValue(n, d.serdes)
+	t := TableOf[K, VO](in.NewValue(n, d.serdes))
 	if o.Given(graph.OptStored) {
-		n.Stores = []string{o.Store}
-		ks := graph.KeySerde[K](n, in, o)
-		vs := graph.ValueSerde[VO](n, h, o)
-		addStore(b, n, o.Store, o, ks, vs)
-		h.KeySerde, h.ValueSerde, h.View = ks, vs, storeView[K](o.Store, same[VO])
+		t = t.Storing(o)
 	} else {
-		h.View = d.view(n, graph.ViewOf[K, V](in))
+		t.h.View = d.view(n, graph.ViewOf[K, V](in))
 	}
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
 		r := &derived[K, V, VO]{node: n, row: d.row, quiet: d.quiet, out: output[K, graph.Change[VO]](outs)}
@@ -59,7 +42,20 @@ func (d derivation[K, V, VO]) table(in graph.Handle) KTable[K, VO] {
 		}
 		return receiver(r)
 	}
-	return TableOf[K, VO](h)
+	return t
+}
+
+// Storing is for the packages that add operators, and of no use outside the
+// module: the table with the store that the option Stored asks for, which its
+// node has yet to fill. Its rows are looked up there.
+func (t KTable[K, V]) Storing(o *graph.Options) KTable[K, V] {
+	h := t.h
+	n := h.Node
+	n.Stores = append(n.Stores, o.Store)
+	ks, vs := graph.KeySerde[K](n, h, o), graph.ValueSerde[V](n, h, o)
+	addStore(h.Builder, n, o.Store, o, ks, vs)
+	h.KeySerde, h.ValueSerde, h.View = ks, vs, storeView[K](o.Store, same[V])
+	return TableOf[K, V](h)
 }
 
 // view is that of the other table, seen through row.
@@ -67,7 +63,7 @@ func (d derivation[K, V, VO]) view(n *graph.Node, from graph.View[K, V]) graph.V
 	if from.Open == nil {
 		return graph.View[K, VO]{}
 	}
-	return graph.View[K, VO]{Stores: from.Stores, Versioned: from.Versioned, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
+	return graph.View[K, VO]{Stores: from.Stores, Versioned: from.Versioned, Ahead: from.Ahead, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
 		rows, err := from.Open(t)
 		if err != nil {
 			return nil, err

@@ -106,7 +106,10 @@ func emitting[K, R any](t KTable[K, R], name string, o *graph.Options) KTable[K,
 		ks := graph.KeySerde[K](n, t.h, &graph.Options{})
 		n.New = held.maker(view, func(e emission[K, R], _ graph.Task) any { return newLatest(e, ks) })
 	}
-	return TableOf[K, R](t.h.At(n))
+	h := t.h.At(n)
+	view.Ahead = true
+	h.View = view
+	return TableOf[K, R](h)
 }
 
 // emission is what the nodes that hold back changes have in common.

@@ -1,5 +1,7 @@
 package topology
 
+import "github.com/millrace-io/millrace/internal/graph"
+
 // Filter is the table of the rows for which keep returns true. What goes on is
 // what changes in it: a row that no longer passes is deleted, one that never
 // passed leaves no trace. It takes the options Name and Stored, and with Stored
@@ -32,7 +34,7 @@ func (t KTable[K, V]) FilterNotErr(drop func(key K, row V) (bool, error), opts .
 // filterTable is the table of the rows for which passes returns want.
 func filterTable[K, V any](t KTable[K, V], op string, passes func(K, V) (bool, error), want bool, opts []Option) KTable[K, V] {
 	return derivation[K, V, V]{
-		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: passes, quiet: true, serdes: t.h.ValueSerde,
+		op: op, options: graph.DerivedOptions(t.h.Builder, op, opts), callback: passes, quiet: true, serdes: t.h.ValueSerde,
 		row: func(key K, row V, has bool) (V, bool, error) {
 			if !has {
 				return row, false, nil

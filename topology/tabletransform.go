@@ -1,6 +1,9 @@
 package topology
 
-import "github.com/millrace-io/millrace/processor"
+import (
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
+)
 
 // TransformTable is MapTable with a function that knows the key, is also asked
 // where there is no row, and may make none: a Maybe that is not OK. It takes
@@ -20,7 +23,7 @@ func TransformTable[K, V, VO any](t KTable[K, V], fn func(key K, row processor.M
 func TransformTableErr[K, V, VO any](t KTable[K, V], fn func(key K, row processor.Maybe[V]) (processor.Maybe[VO], error), opts ...Option) KTable[K, VO] {
 	const op = "transform-table"
 	return derivation[K, V, VO]{
-		op: op, options: deriveOptions(t.h.Builder, op, opts), callback: fn,
+		op: op, options: graph.DerivedOptions(t.h.Builder, op, opts), callback: fn,
 		row: func(key K, row V, has bool) (made VO, _ bool, _ error) {
 			result, err := fn(key, processor.Maybe[V]{Value: row, OK: has})
 			isNull, err := null(err)

@@ -103,6 +103,7 @@ func (f folding[K, V, A, R]) behind(in graph.Handle) Table[K, V, R] {
 		return []any{r}, nil
 	}
 	h := in.NewValue(n, rs)
+	k.view.Ahead = f.options.Emission.OnClose
 	h.KeySerde, h.View = k.keys, k.view
 	rows := topology.TableOf[state.Windowed[K], R](h)
 	if !f.options.Emission.OnClose {

@@ -172,7 +172,7 @@ func suppressedView[K, R any](before graph.View[K, R], name string) graph.View[K
 	if before.Open == nil {
 		return before
 	}
-	return graph.View[K, R]{Stores: append([]string{name}, before.Stores...), Open: func(t graph.Task) (graph.Getter[K, R], error) {
+	return graph.View[K, R]{Stores: append([]string{name}, before.Stores...), Ahead: before.Ahead, Open: func(t graph.Task) (graph.Getter[K, R], error) {
 		rows, err := before.Open(t)
 		if err != nil {
 			return nil, err

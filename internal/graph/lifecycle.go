@@ -26,6 +26,14 @@ type Flusher interface {
 	Flush(nowMs int64) error
 }
 
+// Completer is implemented by a node's first input that holds back what a record
+// changes until that has been through all nodes. Complete ends each record,
+// punctuation and Flush, and what a call has brought; a task completes its nodes
+// in topological order. An error is one of the record.
+type Completer interface {
+	Complete() error
+}
+
 // Finisher is implemented by a node's first input that has something to send on
 // when a bounded run has no more input for its task: what would have been due
 // at a later time of the wall clock. As in a punctuation no input record is at

@@ -94,6 +94,19 @@ const (
 // Give notes that an option was given.
 func (o *Options) Give(k Option) { o.given = append(o.given, k) }
 
+// DerivedOptions are the options of one call of an operator that derives a table:
+// Name, Stored, and those that are for its store alone.
+func DerivedOptions[F ~func(*Options)](b *Builder, op string, opts []F) *Options {
+	ofStore := []Option{OptKeySerde, OptValueSerde, OptUnlogged, OptLogConfig}
+	o := OptionsOf(b, op, opts, append(ofStore, OptName, OptStored)...)
+	for _, k := range ofStore {
+		if o.Given(k) && !o.Given(OptStored) {
+			b.Errorf(Caller(), "%s takes option %s for its store only: give it the option Stored too", op, k)
+		}
+	}
+	return o
+}
+
 // OfWatermark are the options of the watermark alone.
 func (o *Options) OfWatermark() *Options {
 	w := &Options{Watermark: o.Watermark, WatermarkFn: o.WatermarkFn, WatermarkType: o.WatermarkType}

@@ -9,6 +9,8 @@ type View[K, V any] struct {
 	Stores []string
 	// Versioned says that what Open returns is a Past.
 	Versioned bool
+	// Ahead says that rows may be newer than the changes that have been sent on.
+	Ahead bool
 	// Open returns the rows as the task sees them, with what the running
 	// transaction has written. It is called when nodes are made.
 	Open func(t Task) (Getter[K, V], error)

@@ -8,11 +8,12 @@ import (
 // hooks are the nodes of one incarnation that take part in more than records,
 // in topological order. Most tasks have none.
 type hooks struct {
-	flushers  []flusher
-	finishers []finisher
-	settlers  []graph.Settler
-	journals  []graph.Journaled
-	waiting   []graph.Unsettled
+	flushers   []flusher
+	finishers  []finisher
+	completers []graph.Completer
+	settlers   []graph.Settler
+	journals   []graph.Journaled
+	waiting    []graph.Unsettled
 }
 
 type finisher struct {
@@ -32,6 +33,9 @@ func hooksOf(instances []instance) (h hooks) {
 		}
 		if f, ok := i.made.(graph.Finisher); ok {
 			h.finishers = append(h.finishers, finisher{i.node, f})
+		}
+		if c, ok := i.made.(graph.Completer); ok {
+			h.completers = append(h.completers, c)
 		}
 		if s, ok := i.made.(graph.Settler); ok {
 			h.settlers = append(h.settlers, s)
@@ -57,6 +61,17 @@ func (h *hooks) unsettled() bool {
 	return false
 }
 
+// complete lets nodes send on what they have held back until a record has been
+// through all of them.
+func (t *Task) complete() error {
+	for _, c := range t.hooks.completers {
+		if err := c.Complete(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // flush lets nodes send on what they have held back. There is no later time to
 // try one again: what its policy does not skip spoils the task.
 func (t *Task) flush() error {
@@ -67,10 +82,12 @@ func (t *Task) flush() error {
 		t.at = place{class: processor.Punctuate, node: f.node}
 		t.meta = graph.Meta{Time: max(0, t.streamTime)}
 		t.begin()
-		err := guarded(func() error { return f.Flush(t.now) })
-		if err == nil {
-			err = t.accept()
-		}
+		err := guarded(func() error {
+			if err := f.Flush(t.now); err != nil {
+				return err
+			}
+			return t.accept()
+		})
 		if err == nil {
 			continue
 		}

@@ -64,9 +64,12 @@ func (t *Task) undo() {
 	}
 }
 
-// accept ends what begin has begun, unless an output is too large, and starts
-// the calls that it wants made.
+// accept ends what begin has begun, with what nodes have held back until then,
+// unless an output is too large, and starts the calls that it wants made.
 func (t *Task) accept() error {
+	if err := t.complete(); err != nil {
+		return err
+	}
 	if err := t.checkSizes(); err != nil {
 		return err
 	}

@@ -46,9 +46,13 @@ func (t *Task) wire() error {
 			}
 		}
 	}
+	t.at.node = nil
+	if err := guarded(t.complete); err != nil { // of what was forwarded at the start
+		return t.describe(err)
+	}
 	t.at = place{}
 	if t.calls != nil {
-		t.calls.admit() // of what was forwarded at the start
+		t.calls.admit() // of the same
 	}
 	t.publishDrops()
 	return nil
