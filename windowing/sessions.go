@@ -37,6 +37,8 @@ type SessionWindows struct {
 //
 // By example: internal/corpus/testdata/sessions.txt.
 //
+// By example: internal/corpus/testdata/sessions-edges.txt.
+//
 // By example: internal/corpus/testdata/sessions-final.txt.
 func Sessions(gap time.Duration) SessionWindows { return SessionWindows{gap: gap} }
 

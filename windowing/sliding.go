@@ -36,6 +36,8 @@ type SlidingWindows struct {
 // its windows whose end is before the stream time less the grace.
 //
 // By example: internal/corpus/testdata/sliding.txt.
+//
+// By example: internal/corpus/testdata/sliding-edges.txt.
 func Sliding(difference time.Duration) SlidingWindows { return SlidingWindows{difference: difference} }
 
 // Grace is how long after its end, by stream time, a window takes records. What

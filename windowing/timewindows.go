@@ -20,6 +20,8 @@ type TimeWindows struct {
 //
 //	0:00        1:00        2:00
 //	|-----------|-----------|-----------
+//
+// By example: internal/corpus/testdata/tumbling-edges.txt.
 func Tumbling(size time.Duration) TimeWindows { return TimeWindows{size: size, advance: size} }
 
 // Hopping are windows of a size that begin every advance, from 1970-01-01 00:00
@@ -30,6 +32,8 @@ func Tumbling(size time.Duration) TimeWindows { return TimeWindows{size: size, a
 //	|-----------------------|
 //	            |-----------------------|
 //	                        |-----------------------
+//
+// By example: internal/corpus/testdata/hopping-edges.txt.
 func Hopping(size, advance time.Duration) TimeWindows {
 	return TimeWindows{size: size, advance: advance}
 }
