@@ -30,7 +30,7 @@ type Late[V any] struct {
 // String is the value and, unless that was read from a topic, how late it was,
 // such as "7 (late by 2s for [0,60000))".
 func (l Late[V]) String() string {
-	if l.Start == l.End {
+	if l.StreamTime == 0 && l.WallTime == 0 {
 		return fmt.Sprint(l.Value)
 	}
 	return fmt.Sprintf("%v (late by %s for [%d,%d))", l.Value, l.By, l.Start, l.End)

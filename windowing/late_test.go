@@ -35,6 +35,51 @@ func TestLateRecordsTellTheirLateness(t *testing.T) {
 	}
 }
 
+// With a watermark the stream time is that of the source, 10 ms behind its
+// highest record: a is at 50, so that it is 40.
+func TestLatenessBySessionsSlidingWindowsAndAWatermark(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		windows windowing.Windows
+		at      []int64
+		want    string
+	}{
+		// A session with a gap of 5 and a grace of 2 closes 8 ms after its last
+		// record. 29 would be late by itself, and goes into that of 34.
+		{"session", windowing.Sessions(5 * ms).Grace(2 * ms), []int64{32, 34, 27, 29}, "" +
+			"k=32 (late by 0s for [32,32)) at 40@32, k=27 (late by 5ms for [27,27)) at 40@27"},
+		// If each record brings its gap, that is part of the session.
+		{"session by value", windowing.SessionsBy(func(string) time.Duration { return 5 * ms }, time.Second).Grace(2 * ms), []int64{32, 34, 27, 29}, "" +
+			"k=32 (late by 0s for [32,37)) at 40@32, k=27 (late by 5ms for [27,32)) at 40@27"},
+		// Windows of 10 with grace 2 close 3 ms after their last millisecond. 28 is
+		// in time for [28,38] and later ones, not for [18,28] that it would end; for 27
+		// even [27,37] is closed.
+		{"sliding", windowing.Sliding(10 * ms).Grace(2 * ms), []int64{28, 27, 38}, "" +
+			"k=28 (late by 9ms for [18,28)) at 40@28, k=27 (late by 0s for [27,37)) at 40@27"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := topology.New()
+			src := topology.Stream[string, string](b, "in", topology.WatermarkLag(10*ms))
+			counts := windowing.Count(topology.GroupByKey(src), "counts", c.windows)
+			topology.To(topology.MapValues(counts.Late(), func(l windowing.Late[string]) string {
+				return fmt.Sprintf("%s at %d", l, l.StreamTime)
+			}), "said", topology.ValueSerde(serde.String))
+			d := streamstest.New(t, b, streamstest.Config{})
+			in := streamstest.In[string, string](d, "in")
+			in.PipeAt("other", "50", 50)
+			for _, at := range c.at {
+				in.PipeAt("k", fmt.Sprint(at), at)
+			}
+			if got := streamstest.Out[string, string](d, "said").Text(); got != c.want {
+				t.Errorf("got %s\nwant %s", got, c.want)
+			}
+			if got := d.Dropped("counts", "late"); got != uint64(strings.Count(c.want, "k=")) {
+				t.Errorf("%d were late", got)
+			}
+		})
+	}
+}
+
 // On a topic a late record is what it was, nulls included.
 func TestLateRecordsAreWrittenAsTheyCame(t *testing.T) {
 	b := topology.New()

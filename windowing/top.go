@@ -2,6 +2,7 @@ package windowing
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -34,6 +35,11 @@ type Ranked[K, R any] struct {
 // scan of n rows, however many there are. Rows go through a repartition topic of
 // that name to where their group is.
 //
+// math.MaxInt as n ranks all rows of a group, which an update scans then. To have
+// each rank in a record of its own, FlatMap the stream of the table.
+//
+// By example: internal/corpus/testdata/ranks.txt.
+//
 // A Table does not delete the rows of windows that have closed. The option
 // topology.TTL does: give at least the size of the windows and their grace.
 // Defaults to rows that stay until they are deleted. Top takes the options
@@ -62,6 +68,9 @@ func Top[K, R, G any](t table[K, R], name string, n int, group func(key K) G, sc
 
 	node := b.Operator("top", in, &graph.Options{Name: name})
 	node.Detail = fmt.Sprintf("top %d", n)
+	if n == math.MaxInt {
+		node.Detail = "ranks all"
+	}
 	node.Stores = []string{name}
 	node.Out = []graph.Port{graph.NewPort[G, graph.Change[[]Ranked[K, R]]]()}
 	addRanking(b, node, name, o, rankedSerde[K, R]{rows})
