@@ -63,7 +63,9 @@ func (w *worker) produce(t *txn) error {
 	t.acked = make([][]changelog.Acked, len(t.commits))
 	var logging time.Duration
 	for i, c := range t.commits {
-		w.produceOutputs(ctx, cl, t, c)
+		if err := w.produceOutputs(ctx, cl, t, c); err != nil {
+			return err
+		}
 		from := w.inst.now()
 		t.acked[i] = make([]changelog.Acked, len(c.Stores))
 		for j := range c.Stores {
@@ -151,11 +153,17 @@ func (w *worker) recycle(s []kgo.Record) {
 	}
 }
 
-func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) {
+// copiedBytes is how much of values that records share is copied before the
+// copies have to be acknowledged: one row may be the answer to a hundred
+// thousand others.
+const copiedBytes = 1 << 20
+
+func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) error {
 	promise := func(r *kgo.Record, err error) { t.fail(writeError(r, err)) }
 	var topic string
 	var m *metrics.Topic
 	now := w.inst.now()
+	copied, from := 0, len(t.slab)
 	for i := range c.Out.Len() {
 		o := c.Out.At(i)
 		t.slab = append(t.slab, kgo.Record{
@@ -167,11 +175,28 @@ func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *
 			topic, m = o.Topic, w.inst.cfg.Recorder.Topic(o.Topic)
 		}
 		m.Produced.Inc()
-		m.ProducedBytes.Add(int64(len(c.Out.Key(i)) + len(c.Out.Value(i))))
+		m.ProducedBytes.Add(int64(c.Out.Size(i)))
 		if i%metrics.SampleEvery == 0 {
 			m.Latency.Observe(now.Sub(timestamp(o.Time)))
 		}
+		if c.Out.Shares(i) {
+			copied += c.Out.Size(i)
+		}
+		if copied < copiedBytes {
+			continue
+		}
+		if err := cl.Flush(ctx); err != nil {
+			return fmt.Errorf("flush: %w", err)
+		}
+		if err := t.failed(); err != nil {
+			return err
+		}
+		for j := from; j < len(t.slab); j++ {
+			t.slab[j].Value = nil // nobody needs the copy any more
+		}
+		copied, from = 0, len(t.slab)
 	}
+	return nil
 }
 
 // produceChangelog logs one store's batch. acked learns where the store will

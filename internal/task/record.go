@@ -96,7 +96,7 @@ func (t *Task) tooLarge(from int) error {
 	}
 	for i := from; i < t.outbox.Len(); i++ {
 		o := t.outbox.At(i)
-		n := len(t.outbox.Key(i)) + len(t.outbox.Value(i))
+		n := t.outbox.Size(i)
 		for _, h := range o.Headers {
 			n += len(h.Key) + len(h.Value)
 		}
