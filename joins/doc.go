@@ -7,6 +7,9 @@
 //		func(ad string, i Impression, c Click) Seen { return Seen{ad, i.At, c.At} })
 //	topology.To(seen, "seen")
 //
+// Rows that are looked up need no window: those of a table by the key of the record
+// (InnerTable), those of a global table, a map or a file by any key (InnerGlobal).
+//
 // A joiner gets the key and what was found on each side, as a processor.Maybe
 // where that may be nothing. Joiners cannot fail: join to a struct, and use
 // topology.MapValuesErr behind.

@@ -48,10 +48,16 @@ func joinGlobal[K, V, GK, G, O any](s topology.Streamer[K, V], global copied[GK,
 	b.Callback(n, keyOf)
 	b.Callback(n, joiner)
 	n.Out = []graph.Port{graph.NewPort[K, O]()}
-	if table.Builder != b {
+	switch static, ok := global.(interface {
+		check(*graph.Builder, *graph.Node)
+	}); {
+	case ok:
+		static.check(b, n)
+	case table.Builder != b:
 		b.Errorf(n.Line, "%s: the table belongs to another builder", op)
+	default:
+		n.Globals = []string{table.Global.Name}
 	}
-	n.Globals = []string{table.Global.Name}
 	view := table.View()
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
 		rows, err := view.Open(t)
@@ -59,7 +65,7 @@ func joinGlobal[K, V, GK, G, O any](s topology.Streamer[K, V], global copied[GK,
 			return nil, err
 		}
 		return []any{&streamGlobal[K, V, GK, G, O]{
-			node: n, rows: rows, keyOf: keyOf, joiner: joiner, inner: inner, out: outs[0].(graph.Receiver[K, O]), dropped: newDropped(t, n),
+			node: n, task: t, rows: rows, keyOf: keyOf, joiner: joiner, inner: inner, out: outs[0].(graph.Receiver[K, O]), dropped: newDropped(t, n),
 		}}, nil
 	}
 	return topology.StreamOf[K, O](in.NewValue(n, nil))
@@ -69,12 +75,23 @@ func joinGlobal[K, V, GK, G, O any](s topology.Streamer[K, V], global copied[GK,
 // of its own choice.
 type streamGlobal[K, V, GK, G, O any] struct {
 	node   *graph.Node
+	task   graph.Task
 	rows   graph.Getter[GK, G]
 	keyOf  func(K, V) (GK, bool)
 	joiner func(K, V, processor.Maybe[G]) O
 	inner  bool
 	out    graph.Receiver[K, O]
 	dropped
+}
+
+// Start has a table look after its rows, if it does.
+func (r *streamGlobal[K, V, GK, G, O]) Start() error {
+	if w, ok := r.rows.(interface {
+		watch(graph.Task, *graph.Node)
+	}); ok {
+		w.watch(r.task, r.node)
+	}
+	return nil
 }
 
 func (r *streamGlobal[K, V, GK, G, O]) Receive(key K, value V, m *graph.Meta) (err error) {

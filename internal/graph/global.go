@@ -47,10 +47,16 @@ type GlobalHandle[K, V any] struct {
 	// Node.Globals gets from Task.Global. Each node needs a view of its own,
 	// which has memory to work in.
 	Open func(content state.Store) state.ReadOnly[K, V]
+	// Rows is the View of a table that is no Global but given in code; then
+	// nothing else is set.
+	Rows View[K, V]
 }
 
 // View is how a join looks rows up. Its node names the table in Node.Globals.
 func (h GlobalHandle[K, V]) View() View[K, V] {
+	if h.Rows.Open != nil {
+		return h.Rows
+	}
 	return View[K, V]{Open: func(t Task) (Getter[K, V], error) {
 		content := t.Global(h.Global.Name)
 		if content == nil {

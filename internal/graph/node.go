@@ -224,6 +224,9 @@ type Task interface {
 	Partitions(topic string) (int, error)
 	// Counter is a counter of dropped records for the given reason.
 	Counter(node *Node, reason string) *uint64
+	// Report tells of an error that changes nothing, as one of class
+	// processor.Punctuate that was skipped.
+	Report(node *Node, err error)
 	// RecordTime points at the event time with which stores are written if none
 	// is given: that of the input record, or of the record that a Processor was
 	// given, as long as it has it.

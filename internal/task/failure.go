@@ -150,6 +150,15 @@ func (t *Task) describe(cause error) *processor.Error {
 	return e
 }
 
+// Report implements graph.Task.
+func (t *Task) Report(n *graph.Node, err error) {
+	e := &processor.Error{Class: processor.Punctuate, Task: t.id, Node: n.Name, Partition: -1, Offset: -1, Attempt: 1, Err: err}
+	t.own.failed(e.Class, processor.Skip)
+	if t.cfg.OnError != nil {
+		t.cfg.OnError(e, processor.Skip)
+	}
+}
+
 func hint(e *processor.Error) string {
 	switch {
 	case e.Stack != nil:
