@@ -28,14 +28,14 @@ func (j tableJoin[K, A, V]) table() topology.KTable[K, V] {
 	n.CoPartition = true
 	n.Out = []graph.Port{graph.NewPort[K, graph.Change[V]]()}
 	h := in.NewValue(n, nil)
-	for i, p := range j.parts {
-		connect(b, n, p, i)
+	for _, p := range j.parts {
+		connect(b, n, p)
 		if h.KeySerde == nil {
 			h.KeySerde = p.graph().KeySerde
 		}
-		if p.lookup().ahead && !o.Given(graph.OptStored) {
-			b.Errorf(n.Line, "%s: table %d holds changes back, and its rows are newer than what it has sent on: give the join the option Stored, "+
-				"or put a Filter or MapTable with the option Stored before it", n.Op, i+1)
+		if from := p.graph().Node; p.lookup().ahead && !o.Given(graph.OptStored) {
+			b.Errorf(n.Line, "%s: the table of %s (%s) holds changes back, and its rows are newer than what it has sent on: put a Filter or MapTable "+
+				"with the option Stored before the join, or give InnerTables, LeftTables, RightTables or OuterTables that option", n.Op, from.Op, from.Line)
 		}
 	}
 	t := topology.TableOf[K, V](h)
@@ -78,21 +78,21 @@ func (j tableJoin[K, A, V]) table() topology.KTable[K, V] {
 	return t
 }
 
-// connect makes p the i-th input of n, and its stores those of n.
-func connect[K, A any](b *graph.Builder, n *graph.Node, p part[K, A], i int) {
+// connect makes p the next input of n, and its stores those of n.
+func connect[K, A any](b *graph.Builder, n *graph.Node, p part[K, A]) {
 	h, rows := p.graph(), p.lookup()
 	if h.Builder != b {
 		b.Errorf(n.Line, "%s: the tables belong to different builders", n.Op)
 		return
 	}
-	n.In = append(n.In, h.Edge(i))
+	n.In = append(n.In, h.Edge(len(n.In)))
 	for _, s := range rows.stores {
 		if !slices.Contains(n.Stores, s) {
 			n.Stores = append(n.Stores, s)
 		}
 	}
 	if !rows.known {
-		b.Errorf(n.Line, "%s: the rows of table %d cannot be looked up: put a Filter or MapTable with the option Stored before it", n.Op, i+1)
+		b.Errorf(n.Line, "%s: the rows of the table of %s (%s) cannot be looked up: put a Filter or MapTable with the option Stored before the join", n.Op, h.Node.Op, h.Node.Line)
 	}
 }
 

@@ -10,6 +10,8 @@ type part[K, A any] interface {
 	// side opens the part in a task. asOf says that rows of a versioned table are
 	// looked up as they were at a time.
 	side(t graph.Task, asOf bool) (side[K, A], error)
+	// ignored is an input that does nothing.
+	ignored() any
 }
 
 // lookup says how the rows of a part are found.
@@ -88,6 +90,8 @@ func (p partOf[K, V, A]) side(t graph.Task, asOf bool) (side[K, A], error) {
 	}
 	return s, err
 }
+
+func (p partOf[K, V, A]) ignored() any { return nothingToDo[K, graph.Change[V]]{} }
 
 // sideOf is a side with rows of V.
 type sideOf[K, V, A any] struct {

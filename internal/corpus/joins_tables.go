@@ -50,6 +50,14 @@ func init() {
 			joins.Optional(phones, func(p *profile, phone string) { p.phone = phone }))
 		topology.To(topology.MapTable(profiles, profile.String).ToStream(), "out", textOut)
 	})
+	register("enrich", func(b *topology.Builder) {
+		users, emails, _ := people(b)
+		byUser := topology.SelectKey(topology.Stream[string, string](b, "orders"), func(_, v string) string { return v })
+		bills := joins.Enrich(byUser, "bills", func(_, v string) profile { return profile{phone: "none"} },
+			joins.Required(users, func(p *profile, name string) { p.name = name }),
+			joins.Optional(emails, func(p *profile, email string) { p.email = email }))
+		topology.To(topology.MapValues(bills, profile.String), "out", textOut)
+	})
 	register("tables-optional", func(b *topology.Builder) {
 		_, emails, phones := people(b)
 		ways := joins.Tables("ways",
