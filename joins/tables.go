@@ -23,8 +23,9 @@ import (
 //
 // A record of a topic that both tables are made of, such as a table and what a
 // filter lets pass of it, changes a row once, when it has been through both.
-// Tables with EmitLatest or EmitOnClose hold their changes back, and are joined
-// as they are looked up, with newer rows: that takes the option Stored.
+// Tables with EmitLatest or EmitOnClose hold their changes back, and what is
+// looked up in them is newer than what they have said: put a Filter or MapTable
+// with the option Stored before the join, which keeps what was sent on.
 //
 // Equal keys have to be in equal partitions: the topics of both tables need equal
 // partition counts and partitioners.

@@ -33,9 +33,9 @@ func (j tableJoin[K, A, V]) table() topology.KTable[K, V] {
 		if h.KeySerde == nil {
 			h.KeySerde = p.graph().KeySerde
 		}
-		if from := p.graph().Node; p.lookup().ahead && !o.Given(graph.OptStored) {
-			b.Errorf(n.Line, "%s: the table of %s (%s) holds changes back, and its rows are newer than what it has sent on: put a Filter or MapTable "+
-				"with the option Stored before the join, or give InnerTables, LeftTables, RightTables or OuterTables that option", n.Op, from.Op, from.Line)
+		if from := p.graph().Node; p.lookup().ahead {
+			b.Errorf(n.Line, "%s: the table of %s (%s) holds changes back, and its rows are newer than what it has sent on: "+
+				"put a Filter or MapTable with the option Stored before the join, which keeps what was sent on", n.Op, from.Op, from.Line)
 		}
 	}
 	t := topology.TableOf[K, V](h)
