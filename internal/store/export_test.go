@@ -171,13 +171,20 @@ func (s *Records[K, V]) Check() error {
 		}
 		inLine := map[*recordEntry[V]]bool{}
 		for _, e := range seg.line[seg.head:] {
-			if inLine[e] || seg.entries[e.key] != e {
+			if inLine[e] || seg.entries.find(s.hash(e.bytes()), e.bytes()) != e {
 				return fmt.Errorf("%q is twice in the line, or not alive", e.key)
 			}
 			inLine[e] = true
 		}
-		for key, e := range seg.entries {
-			size := s.entrySize + int64(len(key))
+		for _, slot := range seg.entries.slots {
+			e := slot.e
+			if e == nil {
+				continue
+			}
+			key, size := e.key, s.entrySize
+			if len(key) > shortKey {
+				size += int64(len(key))
+			}
 			var last *record[V]
 			for p := e.rows.seek(math.MinInt64, math.MinInt32); e.rows.at(p) != nil; p = e.rows.next(p) {
 				r := e.rows.at(p)
@@ -191,8 +198,8 @@ func (s *Records[K, V]) Check() error {
 				last = r
 			}
 			switch {
-			case key != e.key || e.segment != seg:
-				return fmt.Errorf("%q is found under %q", e.key, key)
+			case e.segment != seg || seg.entries.find(slot.hash, e.bytes()) != e:
+				return fmt.Errorf("%q is not found", key)
 			case e.pins != pins[e]:
 				return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])
 			case e.queued != inLine[e], e.pins == 0 && !e.queued:

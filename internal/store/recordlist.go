@@ -195,12 +195,3 @@ func (l *recordList[V]) remove(timeMs int64, seq int32) {
 		}
 	}
 }
-
-// reset empties the list and keeps a little memory.
-func (l *recordList[V]) reset() {
-	if cap(l.one) > 4 {
-		l.one = nil
-	}
-	clear(l.one)
-	l.one, l.many = l.one[:0], nil
-}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"hash/maphash"
 	"math"
 	"unsafe"
 
@@ -54,9 +55,11 @@ type Records[K, V any] struct {
 	spare   []recordRef[V] // memory for the next dirty
 	number  uint32         // of the last flight
 
-	free     []*recordEntry[V]
-	maxFree  int
-	spareMap map[string]*recordEntry[V]
+	seed       maphash.Seed
+	free       []*recordEntry[V]
+	maxFree    int
+	spareTable recordTable[V] // empty, with slots
+	found      []*record[V]   // scratch, see encodeDirty
 
 	total, clean, dirtied int64 // bytes: of all entries, of those without pins; of the dirty rows
 	entrySize, rowSize    int64
@@ -88,8 +91,8 @@ const (
 func NewRecords[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Records[K, V] {
 	return &Records[K, V]{
 		keys: keys[K]{o.Name, ks}, codec: newCodec(o.Name, vs), base: base, layout: state.Records.Segments(o.Retention),
-		maxFree:   maxFree,
-		entrySize: int64(unsafe.Sizeof(recordEntry[V]{})) + (16+8+1)*4/3, // with its share of a map
+		maxFree: maxFree, seed: maphash.MakeSeed(),
+		entrySize: int64(unsafe.Sizeof(recordEntry[V]{}) + unsafe.Sizeof(recordSlot[V]{})*7/4), // with its share of a table
 		rowSize:   int64(unsafe.Sizeof(record[V]{})),
 	}
 }
@@ -122,12 +125,13 @@ func (s *Records[K, V]) Add(key K, v V, timeMs int64) (seq int32, err error) {
 		return -1, err
 	}
 	seg := s.segment(timeMs)
-	e, err := s.lookUp(seg, s.raw, timeMs)
+	hash := s.hash(s.raw)
+	e, err := s.lookUp(seg, s.raw, hash, timeMs)
 	if err != nil {
 		return -1, err
 	}
 	if e == nil {
-		e = s.newEntry(seg, s.raw)
+		e = s.newEntry(seg, s.raw, hash)
 	}
 	e.used = true
 	var p listPlace
@@ -187,7 +191,7 @@ func (s *Records[K, V]) find(key K, timeMs int64, seq int32) (*recordEntry[V], *
 	if i == len(s.segments) || s.segments[i].number != number {
 		return nil, nil, nil
 	}
-	e, err := s.lookUp(s.segments[i], s.raw, timeMs)
+	e, err := s.lookUp(s.segments[i], s.raw, s.hash(s.raw), timeMs)
 	if e == nil || err != nil {
 		return nil, nil, err
 	}
@@ -227,10 +231,10 @@ func (s *Records[K, V]) Near(key K, fromMs, toMs int64, visit func(timeMs int64,
 
 func (s *Records[K, V]) near(raw []byte, fromMs, toMs int64, visit func(int64, int32, V) (bool, error)) error {
 	first, last := s.layout.Segment(fromMs), s.layout.Segment(toMs)
-	until := int32(len(s.dirty))
+	until, hash := int32(len(s.dirty)), s.hash(raw)
 	for i := s.seek(first); i < len(s.segments) && s.segments[i].number <= last; {
 		seg := s.segments[i]
-		e, err := s.lookUp(seg, raw, fromMs)
+		e, err := s.lookUp(seg, raw, hash, fromMs)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 	"sort"
@@ -13,7 +14,7 @@ import (
 // recordSegment is what a Records knows of one segment of time.
 type recordSegment[V any] struct {
 	number  uint64
-	entries map[string]*recordEntry[V]
+	entries recordTable[V]
 
 	// below is the latest time of which the base may have records that no entry
 	// tells of. It is the lowest one there is for a segment that began under this
@@ -27,14 +28,16 @@ type recordSegment[V any] struct {
 
 // recordEntry is what is known of a key in a segment.
 type recordEntry[V any] struct {
-	key     string // encoded
+	key     string         // encoded; of a short one the bytes are in short
+	short   [shortKey]byte // beside the rest, where a look-up goes next
 	segment *recordSegment[V]
 	rows    recordList[V]
 	below   int64 // the latest time of which the base may have records that rows lacks
 	size    int64
 	pins    int32 // how often the dirty list and those of flights have it
 	queued  bool
-	used    bool // looked at or written since it was queued
+	used    bool         // looked at or written since it was queued
+	first   [1]record[V] // memory for rows: most have one
 }
 
 // bytes is the encoded key, which nobody may change.
@@ -75,7 +78,7 @@ func (s *Records[K, V]) readSegments() error {
 		if err != nil || !ok {
 			return err
 		}
-		s.segments = append(s.segments, &recordSegment[V]{number: number, entries: map[string]*recordEntry[V]{}, below: math.MaxInt64})
+		s.segments = append(s.segments, &recordSegment[V]{number: number, below: math.MaxInt64})
 		if next = number; next == math.MaxUint64 {
 			return nil
 		}
@@ -109,6 +112,8 @@ func (s *Records[K, V]) seek(number uint64) int {
 	return sort.Search(n, func(i int) bool { return s.segments[i].number >= number })
 }
 
+func (s *Records[K, V]) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
+
 // segment is the one of a time, made if nobody has heard of it.
 func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 	number := s.layout.Segment(ms)
@@ -116,18 +121,16 @@ func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 	if i < len(s.segments) && s.segments[i].number == number {
 		return s.segments[i]
 	}
-	seg := &recordSegment[V]{number: number, entries: s.spareMap, below: complete}
-	if s.spareMap = nil; seg.entries == nil {
-		seg.entries = map[string]*recordEntry[V]{}
-	}
+	seg := &recordSegment[V]{number: number, entries: s.spareTable, below: complete}
+	s.spareTable = recordTable[V]{}
 	s.segments = slices.Insert(s.segments, i, seg)
 	return seg
 }
 
 // lookUp is the entry of a key in a segment, with all that the base has from a
 // time on; nil if there is nothing.
-func (s *Records[K, V]) lookUp(seg *recordSegment[V], key []byte, fromMs int64) (*recordEntry[V], error) {
-	e := seg.entries[string(key)]
+func (s *Records[K, V]) lookUp(seg *recordSegment[V], key []byte, hash uint64, fromMs int64) (*recordEntry[V], error) {
+	e := seg.entries.find(hash, key)
 	switch {
 	case e != nil:
 		if !e.used {
@@ -140,22 +143,32 @@ func (s *Records[K, V]) lookUp(seg *recordSegment[V], key []byte, fromMs int64) 
 	case fromMs > seg.below:
 		return nil, nil
 	}
-	e = s.newEntry(seg, key)
+	e = s.newEntry(seg, key, hash)
 	s.queue(e)
 	return e, s.fill(e)
 }
 
 // newEntry adds an entry of which nothing is known but what its segment is.
-func (s *Records[K, V]) newEntry(seg *recordSegment[V], key []byte) *recordEntry[V] {
+func (s *Records[K, V]) newEntry(seg *recordSegment[V], key []byte, hash uint64) *recordEntry[V] {
 	var e *recordEntry[V]
 	if n := len(s.free); n > 0 {
 		e, s.free = s.free[n-1], s.free[:n-1]
 	} else {
 		e = new(recordEntry[V])
 	}
-	e.key, e.segment, e.below = string(key), seg, seg.below
-	seg.entries[e.key] = e
-	s.count(e, s.entrySize+int64(len(key)))
+	size := s.entrySize
+	if n := copy(e.short[:], key); n == len(key) {
+		e.key = unsafe.String(&e.short[0], n)
+	} else {
+		e.key = string(key)
+		size += int64(len(key))
+	}
+	e.segment, e.below = seg, seg.below
+	if e.rows.one == nil {
+		e.rows.one = e.first[:0]
+	}
+	seg.entries.add(hash, e)
+	s.count(e, size)
 	return e
 }
 
@@ -251,25 +264,28 @@ func (s *Records[K, V]) recycle(e *recordEntry[V]) {
 	if len(s.free) >= s.maxFree {
 		return
 	}
-	rows := e.rows
-	rows.reset()
-	*e = recordEntry[V]{rows: rows}
+	*e = recordEntry[V]{}
 	s.free = append(s.free, e)
 }
 
 // drop forgets a segment of which nothing is needed any more.
 func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 	seg.dropped = true
-	s.maxFree = max(maxFree, len(seg.entries)) // those of the next one
-	for _, e := range seg.entries {
+	s.maxFree = max(maxFree, seg.entries.used) // those of the next one
+	for _, slot := range seg.entries.slots {
+		e := slot.e
+		if e == nil {
+			continue
+		}
 		s.total -= e.size
 		if e.pins == 0 {
 			s.clean -= e.size
 			s.recycle(e)
 		}
 	}
-	clear(seg.entries)
-	seg.entries, s.spareMap, seg.line = nil, seg.entries, nil
+	clear(seg.entries.slots)
+	s.spareTable.slots = seg.entries.slots
+	seg.entries, seg.line = recordTable[V]{}, nil
 }
 
 // Evict drops clean entries until at most limit bytes of them are left, those of
@@ -299,7 +315,7 @@ func (s *Records[K, V]) evict(e *recordEntry[V]) {
 		seg.below = max(seg.below, last.timeMs)
 	}
 	seg.below = max(seg.below, e.below)
-	delete(seg.entries, e.key)
+	seg.entries.remove(s.hash(e.bytes()), e)
 	s.total -= e.size
 	s.clean -= e.size
 	s.recycle(e)

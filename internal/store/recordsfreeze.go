@@ -40,7 +40,7 @@ func (s *Records[K, V]) Freeze(seq uint64, b *state.Batch) error {
 		if err := s.encodeDirty(b, oldest); err != nil {
 			return err
 		}
-		s.fly(&f, oldest)
+		s.fly(&f)
 		if b.Len() > f.first {
 			s.tell(b, oldest)
 		}
@@ -52,7 +52,8 @@ func (s *Records[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// encodeDirty writes all dirty rows of live segments to b, or none.
+// encodeDirty writes all dirty rows of live segments to b, or none. It makes found
+// the records of the dirty list, nil for one that needs not be written.
 func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
 	start, done := b.Len(), false
 	defer func() {
@@ -60,11 +61,15 @@ func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
 			b.Truncate(start)
 		}
 	}()
+	s.found = s.found[:0]
 	for i := range s.dirty {
 		d := &s.dirty[i]
 		if d.kind == toPass || d.e.segment.number < oldest {
+			s.found = append(s.found, nil)
 			continue
 		}
+		r := d.e.rows.find(d.timeMs, d.seq)
+		s.found = append(s.found, r)
 		slab := b.Slab()
 		before := len(slab)
 		slab = s.layout.AppendSegment(slab, d.e.segment.number)
@@ -72,7 +77,6 @@ func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
 		slab = s.layout.AppendTimes(slab, d.timeMs, int64(d.seq))
 		n := len(slab) - before
 		if d.kind == toPut {
-			r := d.e.rows.find(d.timeMs, d.seq)
 			if slab, err = s.appendTaken(slab, &r.value, r.raw); err != nil {
 				return err
 			}
@@ -84,16 +88,16 @@ func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
 }
 
 // fly makes the dirty rows those of a flight.
-func (s *Records[K, V]) fly(f *recordFlight[V], oldest uint64) {
+func (s *Records[K, V]) fly(f *recordFlight[V]) {
 	number := s.number + 1
 	kept := s.dirty[:0]
-	for _, d := range s.dirty {
-		if d.kind == toPass || d.e.segment.number < oldest {
+	for i, d := range s.dirty {
+		r := s.found[i]
+		if r == nil {
 			s.unpin(d.e)
 			continue
 		}
 		at := int32(len(kept))
-		r := d.e.rows.find(d.timeMs, d.seq)
 		if d.kind == toPut {
 			r.state = stored
 		} else if s.flying(r.flight) {
@@ -102,6 +106,7 @@ func (s *Records[K, V]) fly(f *recordFlight[V], oldest uint64) {
 		r.flight, r.at = number, at
 		kept = append(kept, d)
 	}
+	clear(s.found)
 	clear(s.dirty[len(kept):])
 	f.refs, s.dirtied = kept, 0
 	s.dirty, s.spare = s.spare, nil
@@ -201,8 +206,8 @@ func (s *Records[K, V]) bury(d *recordRef[V]) {
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Records[K, V]) Discard() {
 	s.known, s.sweptOnce = false, false
-	s.segments, s.dirty, s.flights, s.spare, s.free, s.spareMap = nil, nil, nil, nil, nil, nil
-	s.journal, s.graves = nil, nil
+	s.segments, s.dirty, s.flights, s.spare, s.free = nil, nil, nil, nil, nil
+	s.journal, s.graves, s.spareTable = nil, nil, recordTable[V]{}
 	s.total, s.clean, s.dirtied = 0, 0, 0
 }
 
