@@ -33,5 +33,9 @@
 // session, which lie by segments of time and then by key, and another one for
 // their index in the order of time, if there is one.
 //
+// A Records view has what a join of streams keeps of each side, and entries of
+// its own: each has the records of a key in a segment of time. Unmatched says
+// which of them have found no partner yet.
+//
 // The package knows nothing of topologies, changelogs or Kafka.
 package store

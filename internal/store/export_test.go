@@ -223,3 +223,6 @@ func (s *Records[K, V]) Check() error {
 	}
 	return nil
 }
+
+// Check is that of the rows.
+func (s *Unmatched[K]) Check() error { return s.rows.Check() }

@@ -59,7 +59,8 @@ type Records[K, V any] struct {
 	free       []*recordEntry[V]
 	maxFree    int
 	spareTable recordTable[V] // empty, with slots
-	found      []*record[V]   // scratch, see encodeDirty
+	spareLine  []*recordEntry[V]
+	found      []*record[V] // scratch, see encodeDirty
 
 	total, clean, dirtied int64 // bytes: of all entries, of those without pins; of the dirty rows
 	entrySize, rowSize    int64

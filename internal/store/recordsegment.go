@@ -121,8 +121,8 @@ func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 	if i < len(s.segments) && s.segments[i].number == number {
 		return s.segments[i]
 	}
-	seg := &recordSegment[V]{number: number, entries: s.spareTable, below: complete}
-	s.spareTable = recordTable[V]{}
+	seg := &recordSegment[V]{number: number, entries: s.spareTable, line: s.spareLine, below: complete}
+	s.spareTable, s.spareLine = recordTable[V]{}, nil
 	s.segments = slices.Insert(s.segments, i, seg)
 	return seg
 }
@@ -285,7 +285,9 @@ func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 	}
 	clear(seg.entries.slots)
 	s.spareTable.slots = seg.entries.slots
-	seg.entries, seg.line = recordTable[V]{}, nil
+	clear(seg.line)
+	s.spareLine = seg.line[:0]
+	seg.entries, seg.line, seg.head = recordTable[V]{}, nil, 0
 }
 
 // Evict drops clean entries until at most limit bytes of them are left, those of

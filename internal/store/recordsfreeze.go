@@ -207,7 +207,7 @@ func (s *Records[K, V]) bury(d *recordRef[V]) {
 func (s *Records[K, V]) Discard() {
 	s.known, s.sweptOnce = false, false
 	s.segments, s.dirty, s.flights, s.spare, s.free = nil, nil, nil, nil, nil
-	s.journal, s.graves, s.spareTable = nil, nil, recordTable[V]{}
+	s.journal, s.graves, s.spareTable, s.spareLine, s.found = nil, nil, recordTable[V]{}, nil, nil
 	s.total, s.clean, s.dirtied = 0, 0, 0
 }
 

@@ -42,6 +42,7 @@ var cases = []struct {
 	{"windows lie in the order of time", windowsInOrderOfTime},
 	{"sessions lie in segments", sessionsInSegments},
 	{"sessions are moved to another layout", sessionsMove},
+	{"records lie in segments", recordsInSegments},
 	{"ranges are deleted", rangesAreDeleted},
 
 	{"position goes with the batch", positionGoesWithTheBatch},
