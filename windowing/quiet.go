@@ -36,9 +36,7 @@ func quietNode[K, V, O any](s topology.Streamer[K, V], op, name string, span tim
 	n.StreamTime = true
 	n.Stores = []string{name}
 	n.Out = []graph.Port{graph.NewPort[K, O]()}
-	if span < time.Millisecond || span%time.Millisecond != 0 {
-		b.Errorf(n.Line, "%s: the span is %s: give whole milliseconds, 1ms or more", op, span)
-	}
+	whole(b, n, "the span", span, time.Millisecond)
 	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)
 	addBuffer(b, n, name, o, ks, keptSerde[K, V]{ks, vs})
 	n.New = func(t graph.Task, outs []any) ([]any, error) {

@@ -87,16 +87,8 @@ func (w SessionWindows) String() string {
 }
 
 func (w SessionWindows) check(b *graph.Builder, n *graph.Node) {
-	for _, d := range [...]struct {
-		name        string
-		span, least time.Duration
-	}{{"the gap of sessions", w.gap, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
-		if d.span < d.least || d.span%time.Millisecond != 0 {
-			b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, d.name, d.span, d.least)
-			return
-		}
-	}
 	switch {
+	case !whole(b, n, "the gap of sessions", w.gap, time.Millisecond), !whole(b, n, "the grace of windows", w.grace, 0):
 	case w.takes != "" && w.by == nil:
 		b.Errorf(n.Line, "%s: the function of SessionsBy is nil", n.Op)
 	case w.grace > math.MaxInt64-w.gap-time.Millisecond:

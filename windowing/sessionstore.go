@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"strconv"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -20,28 +18,22 @@ func addSessionStore[K, A any](s site[K, A], name string, w SessionWindows, o *g
 	if o.Emission.OnClose {
 		format = format.ByTime()
 	}
-	spec := sessionSpec(s, name, format, w.spans().retention, o)
-	spec.LogConfig["retention.ms"] = strconv.FormatInt((w.gap + w.grace + logRetention).Milliseconds(), 10)
-	maps.Copy(spec.LogConfig, o.LogConfig)
-	s.b.AddStore(spec)
-}
-
-// sessionSpec is a session store whose rows live for a retention from their ends
-// on.
-func sessionSpec[K, A any](s site[K, A], name string, format state.Format, retention time.Duration, o *graph.Options) *graph.StoreSpec {
 	changelog := name + "-changelog"
 	ks, as := graph.ForTopic(s.b, s.n, s.ks, changelog, serde.Key), graph.ForTopic(s.b, s.n, s.as, changelog, serde.Value)
-	return &graph.StoreSpec{
+	retention := w.spans().retention
+	spec := &graph.StoreSpec{
 		Name: name, Line: s.n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
 		Types:  graph.TypesOf[state.Windowed[K], A](),
 		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; retention " + retention.String(),
 		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: retention,
 		Serdes:    graph.TopicSerdes{Key: state.SessionSerde(s.ks), Value: as},
-		LogConfig: map[string]string{"cleanup.policy": "compact,delete"},
+		LogConfig: logConfig(w.gap + w.grace),
 		New: func(base state.Store) graph.TaskStore {
 			return store.NewSession(base, ks, as, store.Options{Name: name, Format: format, Retention: retention})
 		},
 	}
+	maps.Copy(spec.LogConfig, o.LogConfig)
+	s.b.AddStore(spec)
 }
 
 // sessionView is the View of a Table whose rows are what result makes of the

@@ -62,16 +62,9 @@ func (w SlidingWindows) End(startMs int64) int64 {
 }
 
 func (w SlidingWindows) check(b *graph.Builder, n *graph.Node) {
-	for _, d := range [...]struct {
-		name        string
-		span, least time.Duration
-	}{{"the difference of sliding windows", w.difference, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
-		if d.span < d.least || d.span%time.Millisecond != 0 {
-			b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, d.name, d.span, d.least)
-			return
-		}
-	}
-	if w.difference > math.MaxInt64/2 || w.grace > math.MaxInt64-2*w.difference {
+	switch {
+	case !whole(b, n, "the difference of sliding windows", w.difference, time.Millisecond), !whole(b, n, "the grace of windows", w.grace, 0):
+	case w.difference > math.MaxInt64/2 || w.grace > math.MaxInt64-2*w.difference:
 		b.Errorf(n.Line, "%s: windows of %s and their grace of %s are too long together", n.Op, w.difference, w.grace)
 	}
 }

@@ -32,14 +32,8 @@ func addStore[K, A any](s site[K, A], name string, w bounded, o *graph.Options) 
 		Types:  graph.TypesOf[state.Windowed[K], A](),
 		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; " + of.String(),
 		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
-		Serdes: graph.TopicSerdes{Key: keys, Value: as},
-		LogConfig: map[string]string{
-			"cleanup.policy": "compact,delete",
-			"retention.ms":   strconv.FormatInt((of.retention + logRetention).Milliseconds(), 10),
-		},
-	}
-	if of.retention == 0 {
-		spec.LogConfig = map[string]string{"cleanup.policy": "compact"}
+		Serdes:    graph.TopicSerdes{Key: keys, Value: as},
+		LogConfig: logConfig(of.retention),
 	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
@@ -64,9 +58,18 @@ func windowFormat(w bounded, o *graph.Options) state.Format {
 	return state.WindowsByKey
 }
 
-// logRetention is how long the broker keeps records of a changelog beyond what
-// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
-const logRetention = 24 * time.Hour
+// logConfig are the configs of the changelog of a store that keeps rows for a
+// retention, 0 for ever. The broker keeps them a day longer: Kafka Streams'
+// windowstore.changelog.additional.retention.ms.
+func logConfig(retention time.Duration) map[string]string {
+	if retention == 0 {
+		return map[string]string{"cleanup.policy": "compact"}
+	}
+	return map[string]string{
+		"cleanup.policy": "compact,delete",
+		"retention.ms":   strconv.FormatInt((retention + 24*time.Hour).Milliseconds(), 10),
+	}
+}
 
 // windowKeys is the serde of the keys of windows on topics.
 func windowKeys[K any](ks serde.Serde[K], w bounded) serde.Serde[state.Windowed[K]] {

@@ -76,16 +76,10 @@ func (w TimeWindows) check(b *graph.Builder, n *graph.Node) {
 	if w.scheme != nil {
 		size, advance = max(w.scheme.Longest(), time.Millisecond), time.Millisecond
 	}
-	for _, d := range [...]struct {
-		name        string
-		span, least time.Duration
-	}{{"the size of a window", size, time.Millisecond}, {"the advance of windows", advance, time.Millisecond}, {"the grace of windows", w.grace, 0}} {
-		if d.span < d.least || d.span%time.Millisecond != 0 {
-			b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, d.name, d.span, d.least)
-			return
-		}
-	}
 	switch {
+	case !whole(b, n, "the size of a window", size, time.Millisecond),
+		!whole(b, n, "the advance of windows", advance, time.Millisecond),
+		!whole(b, n, "the grace of windows", w.grace, 0):
 	case advance > size:
 		b.Errorf(n.Line, "%s: windows of %s every %s leave out the time between them: give an advance of at most the size", n.Op, w.size, w.advance)
 	case w.grace > math.MaxInt64-size:

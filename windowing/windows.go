@@ -67,6 +67,16 @@ func (s spans) longest() int64 {
 // close it, in milliseconds.
 func (s spans) closesAfter() int64 { return s.after((s.gap + s.grace).Milliseconds()) }
 
+// whole says whether a span is whole milliseconds, and at least as long as least.
+// If not it notes an error.
+func whole(b *graph.Builder, n *graph.Node, what string, span, least time.Duration) bool {
+	if span < least || span%time.Millisecond != 0 {
+		b.Errorf(n.Line, "%s: %s is %s: give whole milliseconds, %s or more", n.Op, what, span, least)
+		return false
+	}
+	return true
+}
+
 // given notes an error if there are no windows, and has tumbling ones instead.
 func given(b *graph.Builder, n *graph.Node, w Windows) Windows {
 	if v := reflect.ValueOf(w); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
