@@ -18,6 +18,7 @@ import (
 
 var (
 	_ graph.TaskStore = (*store.Buffer[string, int64])(nil)
+	_ graph.Merger    = (*store.Buffer[string, int64])(nil)
 	_ graph.Counted   = (*store.Buffer[string, int64])(nil)
 	_ graph.Clocked   = (*store.Buffer[string, int64])(nil)
 )
@@ -58,7 +59,7 @@ type bufferMachine[V any] struct {
 
 	current, marked, committed entries
 	frozen                     []entries
-	batches                    []*state.Batch
+	flights                    flights
 	log                        []state.Write // the changelog
 }
 
@@ -92,7 +93,7 @@ func (m *bufferMachine[V]) restart() {
 
 func (m *bufferMachine[V]) rewind() {
 	m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
-	m.batches, m.frozen = nil, nil
+	m.flights, m.frozen = flights{}, nil
 }
 
 var waits = rapid.Int64Range(-1, 4)
@@ -150,8 +151,8 @@ func (m *bufferMachine[V]) take(t *rapid.T) {
 }
 
 func (m *bufferMachine[V]) freeze(t *rapid.T) {
-	if len(m.batches) == 2 {
-		return // no more are ever in flight
+	if m.flights.full() {
+		return
 	}
 	b := &state.Batch{}
 	m.seq++
@@ -159,20 +160,25 @@ func (m *bufferMachine[V]) freeze(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.marked = maps.Clone(m.current)
-	m.batches, m.frozen = append(m.batches, b), append(m.frozen, maps.Clone(m.current))
+	m.flights.add(m.seq, b)
+	m.frozen = append(m.frozen, maps.Clone(m.current))
 }
 
 func (m *bufferMachine[V]) apply(t *rapid.T) {
-	if len(m.batches) == 0 {
+	if len(m.frozen) == 0 {
 		return
 	}
-	m.log = append(m.log, records(t, state.Buffers, m.batches[0])...)
-	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
+	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
+	for _, b := range m.flights.batches[:n] {
+		m.log = append(m.log, records(t, state.Buffers, b)...)
+	}
+	b, seq := m.flights.take(t, m.s, n)
+	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
-	m.committed = m.frozen[0]
-	m.batches, m.frozen = m.batches[1:], m.frozen[1:]
-	m.s.Applied(m.seq - uint64(len(m.batches)))
+	m.committed = m.frozen[n-1]
+	m.frozen = m.frozen[n:]
+	m.s.Applied(seq)
 }
 
 // restore makes the store anew of its changelog, or brings one that was left

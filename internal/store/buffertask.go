@@ -29,6 +29,11 @@ func (s *Buffer[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
+// Merge appends to b what several batches add up to; see KeyValue.Merge.
+func (s *Buffer[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+	s.rows.Merge(seqs, batches, b)
+}
+
 // Applied says that the batches up to seq are in the base.
 func (s *Buffer[K, V]) Applied(seq uint64) { s.rows.Applied(seq) }
 

@@ -20,6 +20,12 @@ import (
 // undone. What a batch has beside its entries, such as the deletion of a range,
 // is taken in its place.
 func (s *KeyValue[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+	s.mergeUnless(s.superseded, seqs, batches, b)
+}
+
+// mergeUnless is Merge for a view of which others write to the same batches:
+// superseded says whether write j of flight i is written again before flight end.
+func (s *KeyValue[K, V]) mergeUnless(superseded func(i, j, end int) bool, seqs []uint64, batches []*state.Batch, b *state.Batch) {
 	end := 0
 	for end < len(s.flights) && s.flights[end].seq <= seqs[len(seqs)-1] {
 		end++
@@ -31,12 +37,19 @@ func (s *KeyValue[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.B
 		}
 		from := batches[at]
 		for j := range from.Len() {
-			if k := j - f.first; k >= 0 && k < len(f.next) && f.next[k] != 0 && i+int(f.next[k]) < end {
-				continue
+			if !superseded(i, j, end) {
+				b.Copy(from, j)
 			}
-			b.Copy(from, j)
 		}
 	}
+}
+
+// superseded says whether write j of the batch of flight i is one of the view
+// that is written again before flight end.
+func (s *KeyValue[K, V]) superseded(i, j, end int) bool {
+	f := &s.flights[i]
+	k := j - f.first
+	return k >= 0 && k < len(f.next) && f.next[k] != 0 && i+int(f.next[k]) < end
 }
 
 // supersede notes that the flight that is being made has a key which one that

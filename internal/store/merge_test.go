@@ -1,9 +1,16 @@
 package store_test
 
 import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
 	"pgregory.net/rapid"
 
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 )
 
@@ -38,4 +45,43 @@ func (f *flights) take(t *rapid.T, s graph.Merger, n int) (merged *state.Batch, 
 	}
 	f.seqs, f.batches = f.seqs[n:], f.batches[n:]
 	return merged, seq
+}
+
+// A session that comes, goes and comes again is merged to one row and one of the
+// index, however many transactions that took.
+func TestSessionsAreMergedWithTheirIndex(t *testing.T) {
+	for n, want := range map[int]string{1: "set set", 2: "delete delete", 3: "set set"} {
+		s := store.NewSession(&base{}, text{}, serde.Int64, store.Options{
+			Name: "sessions", Format: state.Sessions.ByTime(), Retention: time.Second, Now: new(int64),
+		})
+		var all flights
+		for seq := range uint64(3) {
+			var err error
+			if seq == 1 {
+				err = s.Delete("k", 1, 5)
+			} else {
+				_, err = s.Put("k", int64(seq), 1, 5)
+			}
+			b := &state.Batch{}
+			if err := errors.Join(err, s.Freeze(seq+1, b)); err != nil {
+				t.Fatal(err)
+			}
+			all.add(seq+1, b)
+		}
+		merged := &state.Batch{}
+		s.Merge(all.seqs[:n], all.batches[:n], merged)
+		var did []string
+		for i := range merged.Len() {
+			switch w := merged.At(i); {
+			case w.To != nil || string(w.Key) == "\x00": // what has expired, the stream time
+			case w.Delete:
+				did = append(did, "delete")
+			default:
+				did = append(did, "set")
+			}
+		}
+		if got := strings.Join(did, " "); got != want {
+			t.Errorf("%d batches: %s, want %s", n, got, want)
+		}
+	}
 }

@@ -58,6 +58,18 @@ func (s *segmented[K, V]) sweep(b *state.Batch) {
 	}
 }
 
+// Merge appends to b what several batches add up to; see KeyValue.Merge. Rows and
+// index are frozen together: their flights are the same.
+func (s *segmented[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+	if s.ends == nil {
+		s.rows.Merge(seqs, batches, b)
+		return
+	}
+	s.rows.mergeUnless(func(i, j, end int) bool {
+		return s.rows.superseded(i, j, end) || s.ends.superseded(i, j, end)
+	}, seqs, batches, b)
+}
+
 // Applied says that the batches up to seq are in the base.
 func (s *segmented[K, V]) Applied(seq uint64) {
 	s.rows.Applied(seq)

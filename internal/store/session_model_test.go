@@ -21,6 +21,7 @@ import (
 var (
 	_ state.Session[string, int64] = (*store.Session[string, int64])(nil)
 	_ graph.TaskStore              = (*store.Session[string, int64])(nil)
+	_ graph.Merger                 = (*store.Session[string, int64])(nil)
 	_ graph.Counted                = (*store.Session[string, int64])(nil)
 	_ graph.Clocked                = (*store.Session[string, int64])(nil)
 )
@@ -73,7 +74,7 @@ type sessionMachine[V any] struct {
 
 	current, marked, committed sessions
 	frozen                     []sessions
-	batches                    []*state.Batch
+	flights                    flights
 	log                        []state.Write // the changelog
 }
 
@@ -119,7 +120,7 @@ func (m *sessionMachine[V]) restart(t *rapid.T) {
 
 func (m *sessionMachine[V]) rewind() {
 	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.batches, m.frozen = nil, nil
+	m.flights, m.frozen = flights{}, nil
 }
 
 // at draws a session near the stream time.
@@ -190,8 +191,8 @@ func (m *sessionMachine[V]) removeFound(t *rapid.T) {
 }
 
 func (m *sessionMachine[V]) freeze(t *rapid.T) {
-	if len(m.batches) == 2 {
-		return // no more are ever in flight
+	if m.flights.full() {
+		return
 	}
 	b := &state.Batch{}
 	m.seq++
@@ -205,20 +206,25 @@ func (m *sessionMachine[V]) freeze(t *rapid.T) {
 	if len(records(t, m.format, b)) == 0 {
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
-	m.batches, m.frozen = append(m.batches, b), append(m.frozen, m.current.clone())
+	m.flights.add(m.seq, b)
+	m.frozen = append(m.frozen, m.current.clone())
 }
 
 func (m *sessionMachine[V]) apply(t *rapid.T) {
-	if len(m.batches) == 0 {
+	if len(m.frozen) == 0 {
 		return
 	}
-	m.log = append(m.log, records(t, m.format, m.batches[0])...)
-	if err := m.base.Apply(m.batches[0], state.Position{}); err != nil {
+	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
+	for _, b := range m.flights.batches[:n] {
+		m.log = append(m.log, records(t, m.format, b)...)
+	}
+	b, seq := m.flights.take(t, m.s, n)
+	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
-	m.committed = m.frozen[0]
-	m.batches, m.frozen = m.batches[1:], m.frozen[1:]
-	m.s.Applied(m.seq - uint64(len(m.batches)))
+	m.committed = m.frozen[n-1]
+	m.frozen = m.frozen[n:]
+	m.s.Applied(seq)
 	// However much has expired, what is below is bounded by what lives.
 	const segment = 8 // ms
 	layout := m.format.Segments(retention * time.Millisecond)

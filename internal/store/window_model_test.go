@@ -203,35 +203,15 @@ func (m *windowMachine[V]) freeze(t *rapid.T) {
 	m.frozen = append(m.frozen, m.current.clone())
 }
 
-// single merges one batch: for views that merge none.
-type single struct{}
-
-func (single) Merge(_ []uint64, batches []*state.Batch, b *state.Batch) {
-	for i := range batches[0].Len() {
-		switch w := batches[0].At(i); {
-		case w.To != nil:
-			b.DeleteRange(w.Key, w.To)
-		case w.Delete:
-			b.Delete(w.Key, w.Time)
-		default:
-			b.Set(w.Key, w.Value, w.Time)
-		}
-	}
-}
-
 func (m *windowMachine[V]) apply(t *rapid.T) {
 	if len(m.frozen) == 0 {
 		return
 	}
 	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	merger, ok := m.s.(graph.Merger)
-	if !ok {
-		n, merger = 1, single{}
-	}
 	for _, b := range m.flights.batches[:n] {
 		m.log = append(m.log, records(t, m.format, b)...)
 	}
-	b, seq := m.flights.take(t, merger, n)
+	b, seq := m.flights.take(t, m.s.(graph.Merger), n)
 	if err := m.base.Apply(b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
