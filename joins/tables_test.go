@@ -203,8 +203,8 @@ func TestFailedRecordLeavesNoTraceInAJoin(t *testing.T) {
 	}
 }
 
-// The first change of a table that has rows already is that of a row, and the
-// time of a row is the latest of its parts.
+// A row of a join that is made of a join is looked up with the latest time of its
+// parts, and a record that changes both changes it once.
 func TestRowsOfJoinsHaveTheLatestTime(t *testing.T) {
 	b := topology.New()
 	a, c := topology.Table[string, string](b, "a", "a-rows"), topology.Table[string, string](b, "c", "c-rows")

@@ -41,10 +41,10 @@ func newPart[K, V, R any](t topology.KTable[K, V], required bool, set func(*R, V
 //
 // A row exists when all required parts have one of its key; if none is required,
 // when any part does. It begins as the zero value of R, and the parts set in it
-// what they have, in their order. It changes once with each change of a part,
-// and has the latest of their times. All else is as with InnerTables, which see.
-// Rows are computed on demand; topology.MapTable or Filter with the option Stored
-// keeps them.
+// what they have, in their order. It changes once with each record that changes
+// parts, and has the latest of their times. name is that of the operator. All
+// else is as with InnerTables, which see. Rows are computed on demand;
+// topology.MapTable or Filter with the option Stored keeps them.
 //
 // By example: internal/corpus/testdata/tables.txt.
 func Tables[K, R any](name string, first, second Part[K, R], more ...Part[K, R]) topology.KTable[K, R] {
