@@ -1,6 +1,8 @@
 package corpus
 
 import (
+	"strings"
+
 	"github.com/millrace-io/millrace/joins"
 	"github.com/millrace-io/millrace/topology"
 )
@@ -16,6 +18,22 @@ func init() {
 		left, right := foreignSides(b)
 		topology.To(joins.LeftForeignKey(left, right, "joined", firstOf, bothOrNone).ToStream(), "out")
 	})
+	register("fk-many", func(b *topology.Builder) {
+		left, right := foreignSides(b)
+		topology.To(joins.ForeignKeys(left, right, "joined", letters, both).ToStream(), "out")
+	})
+	register("fk-many-left", func(b *topology.Builder) {
+		left, right := foreignSides(b)
+		topology.To(joins.LeftForeignKeys(left, right, "joined", letters, bothOrNone).ToStream(), "out")
+	})
+}
+
+// letters are the foreign keys of a row.
+func letters(_, row string) []string {
+	if row == "" {
+		return nil
+	}
+	return strings.Split(row, "")
 }
 
 // foreignSides are the tables of topics left and right.
