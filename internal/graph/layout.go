@@ -227,7 +227,8 @@ func (l *layouter) checkGroup(sub *Subtopology, group []*Node) {
 	}
 	n := sub.meeting(group)
 	l.failf(n, "%s needs equal keys in equal partitions, but its topics have different numbers of them (%s): "+
-		"send one side through topology.Repartition with the option Partitions(%d)", n.Name, strings.Join(sides, "; "), counts[len(counts)-1])
+		"send one side through topology.Repartition with the option Partitions(%d); a table that is read from a topic is then topology.ToTable of a stream of it, behind that",
+		n.Name, strings.Join(sides, "; "), counts[len(counts)-1])
 }
 
 // meeting is the first node that makes group one.

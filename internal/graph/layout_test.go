@@ -101,13 +101,13 @@ func TestLayout(t *testing.T) {
 			build:  func(g *nodes) { g.keyed("join", g.op("left", g.source("a")), g.source("b", "c")) },
 			topics: map[string]int{"a": 4, "b": 8, "c": 4},
 			err: "main.go:4: join needs equal keys in equal partitions, but its topics have different numbers of them (4: a, c; 8: b): " +
-				"send one side through topology.Repartition with the option Partitions(8)",
+				"send one side through topology.Repartition with the option Partitions(8)" + tableToo,
 		}, {
 			name:   "topics of one source that differ",
 			build:  func(g *nodes) { g.keyed("count", g.source("a", "b")) },
 			topics: map[string]int{"a": 1, "b": 2},
 			err: "main.go:2: count needs equal keys in equal partitions, but its topics have different numbers of them (1: a; 2: b): " +
-				"send one side through topology.Repartition with the option Partitions(2)",
+				"send one side through topology.Repartition with the option Partitions(2)" + tableToo,
 		}, {
 			name:  "topics that do not exist",
 			build: func(g *nodes) { g.repartition("r", 0, g.source("a")); g.source("b") },
@@ -169,3 +169,6 @@ func TestLayoutListsInputs(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// tableToo is the remedy for a side that is a table.
+const tableToo = "; a table that is read from a topic is then topology.ToTable of a stream of it, behind that"

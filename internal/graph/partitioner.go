@@ -1,17 +1,14 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // checkPartitioners reports nodes that need equal keys in equal partitions and
-// whose repartition topics are written by different partitioners. How topics
-// that others write are partitioned is not known.
+// whose topics this topology writes by different partitioners. How topics that
+// others write are partitioned is not known.
 func (g *Graph) checkPartitioners() (errs []error) {
-	writers := map[*Repartition][]*Node{}
-	for _, n := range g.Nodes {
-		if n.Sink != nil && n.Sink.Repartition != nil {
-			writers[n.Sink.Repartition] = append(writers[n.Sink.Repartition], n)
-		}
-	}
 	for _, sub := range g.Subtopologies {
 		for _, n := range sub.Nodes {
 			if !n.CoPartition {
@@ -19,7 +16,7 @@ func (g *Graph) checkPartitioners() (errs []error) {
 			}
 			var first *Node
 			for _, src := range sub.sourcesBefore(n) {
-				for _, w := range writers[src.Source.Repartition] {
+				for _, w := range g.writers(src.Source) {
 					if w.Sink.Answers {
 						continue
 					}
@@ -35,4 +32,14 @@ func (g *Graph) checkPartitioners() (errs []error) {
 		}
 	}
 	return errs
+}
+
+// writers are the sinks that write what a source reads.
+func (g *Graph) writers(src *Source) (sinks []*Node) {
+	for _, n := range g.Nodes {
+		if s := n.Sink; s != nil && !s.Chosen && s.Repartition == src.Repartition && (s.Repartition != nil || slices.Contains(src.Topics, s.Topic)) {
+			sinks = append(sinks, n)
+		}
+	}
+	return sinks
 }
