@@ -14,14 +14,18 @@ func streamHandle[K, V any](s topology.Streamer[K, V]) graph.Handle {
 // together is a stream in which equal keys are in one partition: behind a
 // repartition topic of the given name, if keys may have changed. ks is the serde
 // of the keys there, nil for what is known of the stream.
-func together[K, V any](s topology.Streamer[K, V], name string, ks any) graph.Handle {
+func together[K, V any](s topology.Streamer[K, V], name string, ks any, opts ...topology.Option) graph.Handle {
 	in := streamHandle(s)
 	if !in.Rekeyed {
 		return in
 	}
-	var opts []topology.Option
 	if ks, ok := ks.(serde.Serde[K]); ok {
 		opts = append(opts, topology.KeySerde(ks))
 	}
 	return topology.Repartition(s, name, opts...).Graph()
 }
+
+// withNullKeys lets records with a null key pass through a repartition topic, to
+// any partition, for a join that has a use for them (KIP-962). Other repartition
+// topics drop them.
+func withNullKeys(o *graph.Options) { o.Give(graph.OptNullKeys) }

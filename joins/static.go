@@ -23,6 +23,8 @@ import (
 // point to. Rows may be replaced while the application runs; the records that
 // are processed from then on see the new ones, and those that are processed
 // again, after an abort, may see others than before.
+//
+// By example: internal/corpus/testdata/stream-static.txt.
 type Static[K comparable, V any] struct {
 	rows atomic.Pointer[map[K]V] // nil until a file was read
 	file func() (map[K]V, error) // reads it, nil if rows were given

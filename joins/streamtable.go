@@ -1,8 +1,6 @@
 package joins
 
 import (
-	"cmp"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
@@ -36,7 +34,8 @@ func InnerTable[K, L, R, V any](s topology.Streamer[K, L], t topology.KTable[K, 
 }
 
 // LeftTable is InnerTable that keeps the records for which there is no row. One
-// with a null key and a value has none.
+// with a null key and a value has none, and passes the repartition topic too
+// (KIP-962).
 func LeftTable[K, L, R, V any](s topology.Streamer[K, L], t topology.KTable[K, R], joiner func(key K, l L, r processor.Maybe[R]) V, opts ...topology.Option) topology.KStream[K, V] {
 	return joinTable(s, t, "left-join-table", joiner, false, opts)
 }
@@ -57,14 +56,21 @@ func joinTable[K, L, R, V any](s topology.Streamer[K, L], t topology.KTable[K, R
 	table, in := t.Graph(), streamHandle(s)
 	b := in.Builder
 	o := graph.OptionsOf(b, op, opts, graph.OptName, graph.OptKeySerde, graph.OptValueSerde, graph.OptGrace, graph.OptCloseIdle, graph.OptUnlogged, graph.OptLogConfig)
+	at := &graph.Node{Op: op, Line: graph.Caller()} // for errors
 	if o.ValueSerde != nil {
-		in.ValueSerde = graph.ValueSerde[L](&graph.Node{Op: op, Line: graph.Caller()}, in, o)
+		in.ValueSerde = graph.ValueSerde[L](at, in, o)
 	}
-	switch {
+	ks := table.KeySerde
+	if o.KeySerde != nil {
+		ks = graph.KeySerde[K](at, in, o)
+	}
+	switch stream := topology.StreamOf[K, L](in); {
 	case in.Rekeyed && o.Name == "":
-		b.Errorf(graph.Caller(), "%s: the keys of the stream may have changed, so it goes through a repartition topic, which is named after the join: give it the option Name", op)
+		b.Errorf(at.Line, "%s: the keys of the stream may have changed, so it goes through a repartition topic, which is named after the join: give it the option Name", op)
+	case inner:
+		in = together(stream, o.Name, ks)
 	default:
-		in = together(topology.StreamOf[K, L](in), o.Name, cmp.Or(o.KeySerde, table.KeySerde))
+		in = together(stream, o.Name, ks, withNullKeys)
 	}
 	n := b.Operator(op, in, o)
 	if table.Builder != b {

@@ -160,6 +160,34 @@ func TestRekeyedStreamsAreRepartitioned(t *testing.T) {
 	}
 }
 
+// A left join has a use for null keys, also behind a repartition topic (KIP-962).
+func TestNullKeysAreKeptByLeftJoins(t *testing.T) {
+	b := topology.New()
+	left, right := textSides(b)
+	first := topology.SelectKeyErr(left, func(_, v string) (string, error) {
+		if v == "none" {
+			return "", processor.Null
+		}
+		return v, nil
+	})
+	topology.To(joins.LeftTable(first, right, concatLeft, topology.Name("left-joined")), "left-out")
+	topology.To(joins.InnerTable(first, right, concat, topology.Name("joined")), "out")
+	d := streamstest.New(t, b, streamstest.Config{Partitions: map[string]int{"left": 2, "right": 2}})
+	streamstest.In[string, string](d, "right").PipeAt("k", "row", 1)
+	streamstest.In[string, string](d, "left").PipeAt("any", "none", 2)
+	streamstest.In[string, string](d, "left").PipeAt("any", "k", 3)
+	got := streamstest.Out[string, string](d, "left-out").Rest()
+	if len(got) != 2 || got[0].HasKey || got[0].Value != "none|-" || got[1].Value != "k|row" {
+		t.Errorf("got %+v", got)
+	}
+	if got := streamstest.Out[string, string](d, "out").Text(); got != "k=k|row@3" {
+		t.Errorf("got %s", got)
+	}
+	if n := d.Dropped("joined-repartition-sink", "null_key"); n != 1 {
+		t.Errorf("%d null keys dropped before the inner join", n)
+	}
+}
+
 func TestMistakesOfLookupsAreErrorsAtBuild(t *testing.T) {
 	versioned := topology.Versioned(time.Minute)
 	name, grace := topology.Name("joined"), joins.Grace(time.Second)

@@ -14,7 +14,7 @@ import "github.com/millrace-io/millrace/internal/graph"
 // By example: internal/corpus/testdata/repartition.txt.
 func Repartition[K, V any](s Streamer[K, V], name string, opts ...Option) KStream[K, V] {
 	in := s.stream().h
-	o := graph.OptionsOf(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde, graph.OptWatermark, graph.OptIdle)
+	o := graph.OptionsOf(in.Builder, "repartition", opts, graph.OptPartitions, graph.OptPartitioner, graph.OptKeySerde, graph.OptValueSerde, graph.OptWatermark, graph.OptIdle, graph.OptNullKeys)
 	return StreamOf[K, V](repartition[K, V](in, name, o))
 }
 
@@ -29,7 +29,7 @@ func repartition[K, V any](in graph.Handle, name string, o *graph.Options) graph
 	sink := b.Operator("repartition", in, &graph.Options{Name: sinkName})
 	sink.Sink = &graph.Sink{Repartition: topic}
 	ks, vs := graph.KeySerde[K](sink, in, o), graph.ValueSerde[V](sink, in, o)
-	addSink(b, sink, name+"-repartition", ks, vs, o, true)
+	addSink(b, sink, name+"-repartition", ks, vs, o, !o.Given(graph.OptNullKeys))
 
 	out := graph.Handle{Builder: b, KeySerde: ks, ValueSerde: vs}
 	out.Node = b.Add(&graph.Node{

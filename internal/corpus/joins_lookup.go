@@ -35,6 +35,11 @@ func init() {
 		left, right := leftAndGlobal(b)
 		topology.To(joins.LeftGlobal(left, right, firstOf, bothOrNone), "out", textOut)
 	})
+	register("stream-static", func(b *topology.Builder) {
+		rows := joins.StaticMap(map[string]string{"key1": "value1", "key2": "value2", "key3": "value3"})
+		self := func(key, _ string) (string, bool) { return key, true }
+		topology.To(joins.InnerGlobal(input(b), rows, self, both), "out", textOut)
+	})
 }
 
 // historyOfTraces is that of the versioned tables in the golden traces.

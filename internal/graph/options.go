@@ -89,6 +89,7 @@ const (
 	OptKeepLast     Option = "KeepLast"
 	OptByWallClock  Option = "ByWallClock"
 	OptGrace        Option = "Grace"
+	OptNullKeys     Option = "NullKeys" // of package joins alone: a repartition topic takes them
 )
 
 // Give notes that an option was given.
