@@ -11,12 +11,12 @@ import (
 // mark is a row of Unmatched: which record of a Records it is, and not what that
 // holds. Its bytes are
 //
-//	key    01, 8 bytes of the time, their first bit turned, 1 of the side, the key
+//	key    01, 1 byte of the side, 8 of the time, their first bit turned, the key
 //	       as state.VersionRow.AppendPrefix writes it, 8 bytes of the number
 //	value  nothing
 //
-// Rows sort by time: what can find no partner any more lies in front and side by
-// side. The changelog has the same bytes, and is compacted.
+// Rows of a side sort by time: what can find no partner any more lies in front and
+// side by side. The changelog has the same bytes, and is compacted.
 type mark struct {
 	timeMs int64
 	side   byte
@@ -30,15 +30,14 @@ const markVersion = 1
 // markLen is how many bytes stand before the key.
 const markLen = 1 + 8 + 1
 
-// appendFrom appends what comes before all rows of the time.
+// appendFrom appends what comes before all rows of the side and time.
 func (m mark) appendFrom(dst []byte) []byte {
-	return binary.BigEndian.AppendUint64(append(dst, markVersion), uint64(m.timeMs)^1<<63)
+	return binary.BigEndian.AppendUint64(append(dst, markVersion, m.side), uint64(m.timeMs)^1<<63)
 }
 
 // appendKey appends the row's key.
 func (m mark) appendKey(dst []byte) []byte {
-	dst = append(m.appendFrom(dst), m.side)
-	return state.VersionRow{Key: m.key, TimeMs: math.MaxInt64 - int64(m.seq)}.AppendKey(dst)
+	return state.VersionRow{Key: m.key, TimeMs: math.MaxInt64 - int64(m.seq)}.AppendKey(m.appendFrom(dst))
 }
 
 // decodeKey takes a row's key apart. m.key aliases it, or lies in scratch, to
@@ -52,6 +51,6 @@ func (m *mark) decodeKey(key []byte, scratch *[]byte) error {
 	}
 	var r state.VersionRow
 	err := r.DecodeKey(key[markLen:], scratch)
-	*m = mark{int64(binary.BigEndian.Uint64(key[1:]) ^ 1<<63), key[markLen-1], r.Key, int32(math.MaxInt64 - r.TimeMs)}
+	*m = mark{int64(binary.BigEndian.Uint64(key[2:]) ^ 1<<63), key[1], r.Key, int32(math.MaxInt64 - r.TimeMs)}
 	return err
 }

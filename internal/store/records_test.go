@@ -71,12 +71,12 @@ func openUnmatched(b state.Store) *store.Unmatched[string] {
 }
 
 // taken lists what Take visits.
-func takenMarks(t *testing.T, s *store.Unmatched[string], untilMs int64) string {
+func takenMarks(t *testing.T, s *store.Unmatched[string], until0, until1 int64) string {
 	t.Helper()
 	var list []string
-	do(t, s.Take(untilMs, func(ms int64, side byte, key string, seq int32) (bool, error) {
+	do(t, s.Take([2]int64{until0, until1}, func(ms int64, side byte, key string, seq int32) error {
 		list = append(list, fmt.Sprintf("%d/%d%s.%d", ms, side, key, seq))
-		return true, nil
+		return nil
 	}))
 	return strings.Join(list, " ")
 }
@@ -89,10 +89,14 @@ func TestMarksComeInOrder(t *testing.T) {
 	var batch state.Batch
 	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
 	s = openUnmatched(b)
-	if got, want := takenMarks(t, s, 5), "-3/1k.2 5/0z.0 5/1a.1 5/1a\x00.0"; got != want {
+	if got, want := takenMarks(t, s, 5, -1), "-3/1k.2 5/0z.0"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := takenMarks(t, s, 9), "9/0k.0"; got != want {
+	do(t, s.Put(4, 0, "y", 0))
+	if got, want := takenMarks(t, s, 5, 5), "4/0y.0 5/1a.1 5/1a\x00.0"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := takenMarks(t, s, 9, 9), "9/0k.0"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -11,26 +11,34 @@ import (
 // Unmatched is the transactional view of one store of one task that holds marks:
 // which records of two Records have not found a partner yet. A mark is the time
 // of the record, its side, key and number, and no value: that is in the Records
-// alone. Marks are taken out when their time has come, in the order of time, side
-// and encoded key. It belongs to one goroutine.
+// alone. Marks are taken out when their time has come, which differs by side, in
+// the order of time, side and encoded key. It belongs to one goroutine.
 //
 // It is a KeyValue in format state.Plain with a row per mark, see mark.
 type Unmatched[K any] struct {
 	keys[K]
 	rows *KeyValue[[]byte, nothing]
 
-	// No mark is before first: what was taken lies there, deleted, and is slow to
-	// pass over. marked is what it was when the record began.
-	first, marked int64
+	// No mark of a side is before first: what was taken lies there, deleted, and is
+	// slow to pass over. marked is what it was when the record began.
+	first, marked [markSides]int64
 
 	ops      state.Operations
 	raw, key []byte // scratch: the encoded key at hand; the key of a row
-	due      marks
+	due      [markSides]marks
 }
 
-// marks are those of one scan, in order. Their keys lie in one slab.
+// markSides is how many sides there are; they are numbered from 0.
+const markSides = 2
+
+// nowhere is what is known of marks at first: nothing.
+var nowhere = [markSides]int64{math.MinInt64, math.MinInt64}
+
+// marks are those of one scan, in order, that were not visited yet. Their keys lie
+// in one slab.
 type marks struct {
-	list []mark
+	list []mark // the rest of all
+	all  []mark
 	slab []byte
 }
 
@@ -39,7 +47,7 @@ type marks struct {
 func NewUnmatched[K any](base state.Store, ks serde.Serde[K], o Options) *Unmatched[K] {
 	return &Unmatched[K]{
 		rows: NewKeyValue(base, rowKeys{}, nothingSerde{}, Options{Name: o.Name, Format: state.Plain, Now: o.Now}),
-		keys: keys[K]{o.Name, ks}, first: math.MinInt64, marked: math.MinInt64,
+		keys: keys[K]{o.Name, ks}, first: nowhere, marked: nowhere,
 	}
 }
 
@@ -56,7 +64,7 @@ func (s *Unmatched[K]) Put(timeMs int64, side byte, key K, seq int32) error {
 	if err := s.encode(timeMs, side, key, seq); err != nil {
 		return err
 	}
-	s.first = min(s.first, timeMs)
+	s.first[side] = min(s.first[side], timeMs)
 	fresh := s.rows.entries.find(s.key) == nil
 	if err := s.rows.PutWithTime(s.key, nothing{}, timeMs); err != nil {
 		return err
@@ -96,68 +104,88 @@ func (s *Unmatched[K]) encode(timeMs int64, side byte, key K, seq int32) (err er
 // maxMarks bounds one scan, see maxPlaces.
 const maxMarks = 512
 
-// Take takes away the marks of records whose time is untilMs or before, one
+// Take takes away the marks of records whose time is until[side] or before, one
 // after the other in the order of time, side, encoded key and number, and calls
-// visit for each, until that returns false. If there is none it costs next to
-// nothing. visit may use stores, this one as well, but for Take.
-func (s *Unmatched[K]) Take(untilMs int64, visit func(timeMs int64, side byte, key K, seq int32) (more bool, err error)) error {
-	untilMs = min(untilMs, math.MaxInt64-1)
-	for from := s.first; from <= untilMs; from = s.first {
-		next, err := s.scan(from, untilMs)
+// visit for each. If there is none it costs next to nothing. visit may use stores,
+// this one as well, but for Take.
+func (s *Unmatched[K]) Take(until [markSides]int64, visit func(timeMs int64, side byte, key K, seq int32) error) error {
+	for side := range s.due {
+		s.due[side].list = s.due[side].list[:0]
+		until[side] = min(until[side], math.MaxInt64-1)
+	}
+	for {
+		m, ok, err := s.next(until)
+		if err != nil || !ok {
+			return err
+		}
+		s.key = m.appendKey(s.key[:0])
+		s.ops.Delete++
+		was, err := s.remove()
 		if err != nil {
 			return err
 		}
-		s.first = next
-		for _, m := range s.due.list {
-			s.key = m.appendKey(s.key[:0])
-			s.ops.Delete++
-			was, err := s.remove()
-			if err != nil {
-				return err
-			}
-			if !was {
-				continue // a visit has deleted it
-			}
-			key, err := s.decodeKey(m.key)
-			if err != nil {
-				return err
-			}
-			more, err := visit(m.timeMs, m.side, key, m.seq)
-			if err != nil {
-				return err
-			}
-			if !more {
-				s.first = min(s.first, m.timeMs)
-				return nil
-			}
+		if !was {
+			continue // a visit has deleted it
+		}
+		key, err := s.decodeKey(m.key)
+		if err != nil {
+			return err
+		}
+		if err := visit(m.timeMs, m.side, key, m.seq); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
-// scan makes s.due the first marks from a time on, and returns a time before
-// which there is no other.
-func (s *Unmatched[K]) scan(from, untilMs int64) (next int64, err error) {
+// next takes the first mark out of s.due, which it fills where it is empty.
+func (s *Unmatched[K]) next(until [markSides]int64) (m mark, ok bool, err error) {
+	first := -1
+	for side := range s.due {
+		if len(s.due[side].list) == 0 && s.first[side] <= until[side] {
+			if err := s.scan(byte(side), until[side]); err != nil {
+				return m, false, err
+			}
+		}
+		list := s.due[side].list
+		if len(list) > 0 && (first < 0 || list[0].timeMs < s.due[first].list[0].timeMs) {
+			first = side
+		}
+	}
+	if first < 0 {
+		return m, false, nil
+	}
+	m = s.due[first].list[0]
+	s.due[first].list = s.due[first].list[1:]
+	return m, true, nil
+}
+
+// scan fills s.due with the first marks of a side.
+func (s *Unmatched[K]) scan(side byte, untilMs int64) error {
 	s.ops.Range++
-	s.due.list, s.due.slab = s.due.list[:0], s.due.slab[:0]
-	next = math.MaxInt64
-	s.key = mark{timeMs: from}.appendFrom(s.key[:0])
-	err = s.rows.merge(s.key, nil, func(r row[nothing]) (more bool, err error) {
+	due := &s.due[side]
+	due.list, due.slab = due.all[:0], due.slab[:0]
+	next := int64(math.MaxInt64)
+	s.key = mark{timeMs: s.first[side], side: side}.appendFrom(s.key[:0])
+	err := s.rows.merge(s.key, nil, func(r row[nothing]) (more bool, err error) {
 		var m mark
-		n := len(s.due.slab)
-		if err := m.decodeKey(r.key, &s.due.slab); err != nil {
+		n := len(due.slab)
+		if err := m.decodeKey(r.key, &due.slab); err != nil {
 			return false, fmt.Errorf("store %s: %w", s.name, err)
 		}
-		if m.timeMs > untilMs || len(s.due.list) == maxMarks {
+		if m.side != side {
+			return false, nil
+		}
+		if m.timeMs > untilMs || len(due.list) == maxMarks {
 			next = m.timeMs
 			return false, nil
 		}
-		if len(s.due.slab) == n { // it aliases the row
-			s.due.slab = append(s.due.slab, m.key...)
+		if len(due.slab) == n { // it aliases the row
+			due.slab = append(due.slab, m.key...)
 		}
-		m.key = s.due.slab[n:len(s.due.slab):len(s.due.slab)]
-		s.due.list = append(s.due.list, m)
+		m.key = due.slab[n:len(due.slab):len(due.slab)]
+		due.list = append(due.list, m)
 		return true, nil
 	})
-	return next, err
+	due.all, s.first[side] = due.list, next
+	return err
 }

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"math"
-
-	"github.com/millrace-io/millrace/state"
-)
+import "github.com/millrace-io/millrace/state"
 
 // Mark begins a record.
 func (s *Unmatched[K]) Mark() {
@@ -39,7 +35,7 @@ func (s *Unmatched[K]) Applied(seq uint64) { s.rows.Applied(seq) }
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Unmatched[K]) Discard() {
 	s.rows.Discard()
-	s.first, s.marked = math.MinInt64, math.MinInt64
+	s.first, s.marked = nowhere, nowhere
 }
 
 // Bytes is the rough size of the marks by kind.
