@@ -1,6 +1,7 @@
 package streamstest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 )
@@ -25,6 +26,9 @@ func cmdState(s *Script, c call) error {
 	return nil
 }
 
+// errNoList is that of a store which joins look through and nobody else.
+var errNoList = errors.New("cannot be listed")
+
 // contents are the rows of a store: key and value, and the partition if there
 // are several.
 func (s *Script) contents(name string) (rows [][]string, err error) {
@@ -41,7 +45,7 @@ func (s *Script) contents(name string) (rows [][]string, err error) {
 		// The view's type is known to the topology alone.
 		all := reflect.ValueOf(spec.New(base)).MethodByName("All")
 		if !all.IsValid() {
-			return nil, fmt.Errorf("store %s cannot be listed", name)
+			return nil, fmt.Errorf("store %s %w", name, errNoList)
 		}
 		for k, v := range all.Call(nil)[0].Seq2() {
 			row := []string{keys.word(k), word(v)}

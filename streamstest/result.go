@@ -1,6 +1,7 @@
 package streamstest
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -15,7 +16,8 @@ type Result struct {
 	// Topics are the committed records of the topics that it writes, internal
 	// ones left out, in the order in which they were committed.
 	Topics map[string][]Record[[]byte, []byte]
-	// Stores are the committed contents of its stores, as text.
+	// Stores are the committed contents of its stores, as text; nothing of those
+	// that cannot be listed.
 	Stores map[string]map[string]string
 }
 
@@ -41,7 +43,7 @@ func (s *Script) Result() (Result, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.d.graph.Stores)) {
 		rows, err := s.contents(name)
-		if err != nil {
+		if err != nil && !errors.Is(err, errNoList) {
 			return res, err
 		}
 		res.Stores[name] = map[string]string{}

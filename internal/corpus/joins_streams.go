@@ -1,0 +1,90 @@
+package corpus
+
+import (
+	"time"
+
+	"github.com/millrace-io/millrace/joins"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
+)
+
+// Joins of streams.
+
+// twoStreams are the streams of topics left and right.
+func twoStreams(b *topology.Builder) (left, right topology.KStream[string, string]) {
+	return topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right")
+}
+
+func rightBar(_ string, l processor.Maybe[string], r string) string { return orDash(l) + "|" + r }
+
+func outerBar(_ string, l, r processor.Maybe[string]) string { return orDash(l) + "|" + orDash(r) }
+
+func orDash(v processor.Maybe[string]) string {
+	if !v.OK {
+		return "-"
+	}
+	return v.Value
+}
+
+func init() {
+	near := joins.Between(10*time.Millisecond, 6*time.Millisecond).Grace(20 * time.Millisecond)
+	minute := joins.Between(0, time.Minute).Lateness(10*time.Second, 20*time.Second)
+	for name, w := range map[string]joins.Window{"stream-stream-": near, "join-": minute} {
+		register(name+"inner", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Inner(left, right, "joined", w, both, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+		register(name+"left", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Left(left, right, "joined", w, bothOrNone, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+		register(name+"right", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Right(left, right, "joined", w, rightBar, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+		register(name+"outer", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Outer(left, right, "joined", w, outerBar, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+		register(name+"semi", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Semi(left, right, "joined", w, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+		register(name+"anti", func(b *topology.Builder) {
+			left, right := twoStreams(b)
+			s := joins.Anti(left, right, "joined", w, kept)
+			topology.To(s, "out")
+			late(s)
+		})
+	}
+	register("join-idle", func(b *topology.Builder) {
+		left, right := twoStreams(b)
+		topology.To(joins.Outer(left, right, "joined", minute, outerBar, windowing.CloseIdle(30*time.Second), kept), "out")
+	})
+	register("join-self", func(b *topology.Builder) {
+		in := input(b)
+		topology.To(joins.Inner(in, in, "joined", joins.Within(time.Minute).Grace(time.Minute), both, kept), "out")
+	})
+	register("join-rekeyed", func(b *topology.Builder) {
+		left, right := twoStreams(b)
+		byValue := topology.SelectKey(right, func(_, v string) string { return v[:1] })
+		topology.To(joins.Inner(left, byValue, "joined", joins.Within(time.Minute).Grace(time.Minute), both, kept), "out")
+	})
+}
+
+// late writes what came too late to two topics.
+func late[V any](s joins.Stream[string, string, string, V]) {
+	topology.To(s.LateLeft(), "late-left")
+	topology.To(s.LateRight(), "late-right")
+}

@@ -1,0 +1,101 @@
+package joins
+
+import (
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/internal/store"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/state"
+)
+
+// storeNames are the names that Kafka Streams gives to the stores of a join with
+// a base name of its own: of the records of both sides, and of which of them wait
+// for a match.
+func (p *pairing[K, L, R, V]) storeNames() (left, right, waiting string) {
+	left, right = p.name+"-this-join-store", p.name+"-other-join-store"
+	if p.rightAlone != nil {
+		left = p.name + "-outer-this-join-store"
+	}
+	if p.leftAlone != nil {
+		right = p.name + "-outer-other-join-store"
+	}
+	if p.shared {
+		right = left
+	}
+	switch {
+	case p.leftAlone != nil && p.rightAlone != nil:
+		waiting = p.name + "-outer-shared-join-store"
+	case p.leftAlone != nil:
+		waiting = p.name + "-left-shared-join-store"
+	case p.rightAlone != nil:
+		waiting = p.name + "-right-shared-join-store"
+	}
+	return left, right, waiting
+}
+
+// addStores adds the stores of the join.
+func (p *pairing[K, L, R, V]) addStores(b *graph.Builder, n *graph.Node) {
+	left, right, waiting := p.storeNames()
+	span := p.leftNeeded()
+	if p.shared {
+		span = max(span, p.rightNeeded())
+	}
+	addRecords(b, n, left, p.ks, p.ls, span, p.options)
+	if !p.shared {
+		addRecords(b, n, right, p.ks, p.rs, p.rightNeeded(), p.options)
+	}
+	if waiting != "" {
+		addWaiting(b, n, waiting, p.ks, p.options)
+	}
+}
+
+// logRetention is how long the broker keeps records of a changelog beyond what
+// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
+const logRetention = 24 * time.Hour
+
+// addRecords adds the store of one side, whose records are needed for a span of
+// milliseconds. The changelog has the bytes that Kafka Streams gives it, and its
+// policy: each record has a key of its own, so that there is nothing to compact.
+func addRecords[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde.Serde[K], vs serde.Serde[V], needed int64, o *graph.Options) {
+	changelog := name + "-changelog"
+	ks, vs = graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, vs, changelog, serde.Value)
+	spec := storeSpec[K, V](n, name, state.Records, o)
+	spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention for ever"
+	spec.Serdes = graph.TopicSerdes{Value: vs}
+	spec.LogConfig = map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
+	if needed < endless {
+		spec.Retention = time.Duration(max(needed, 1)) * time.Millisecond
+		spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention " + spec.Retention.String()
+		spec.LogConfig["retention.ms"] = strconv.FormatInt((spec.Retention + logRetention).Milliseconds(), 10)
+	}
+	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewRecords(base, ks, vs, store.Options{Name: name, Retention: spec.Retention})
+	}
+	b.AddStore(spec)
+}
+
+// addWaiting adds the store of the marks of records that wait for a match.
+func addWaiting[K any](b *graph.Builder, n *graph.Node, name string, ks serde.Serde[K], o *graph.Options) {
+	ks = graph.ForTopic(b, n, ks, name+"-changelog", serde.Key)
+	spec := storeSpec[K, struct{}](n, name, state.Plain, o)
+	spec.Detail = "serde " + serde.NameOf(ks)
+	spec.LogConfig = map[string]string{"cleanup.policy": "compact"}
+	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewUnmatched(base, ks, store.Options{Name: name})
+	}
+	b.AddStore(spec)
+}
+
+// storeSpec is what all stores of a join have in common.
+func storeSpec[K, V any](n *graph.Node, name string, format state.Format, o *graph.Options) *graph.StoreSpec {
+	n.Stores = append(n.Stores, name)
+	return &graph.StoreSpec{
+		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[V](), Types: graph.TypesOf[K, V](),
+		Format: format, Logged: !o.Given(graph.OptUnlogged),
+	}
+}
