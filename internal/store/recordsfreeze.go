@@ -141,12 +141,16 @@ func (s *Records[K, V]) forget(oldest uint64) {
 
 // Merge appends to b what the batches of the oldest flights, whose numbers are
 // seqs, add up to: nothing of a record that one has added and another one
-// deleted. What a batch has beside its rows, such as the deletion of a range, is
-// taken in its place.
+// deleted, nor of one that is not needed any more after the last of them: what a
+// join keeps for less than the time between two calls never goes to the store.
+// What a batch has beside its rows, such as the deletion of a range, is taken in
+// its place.
 func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
 	oldest := s.number + 1 - uint32(len(s.flights))
 	var passed map[[2]uint32]bool // flight and place
+	var live uint64               // the first segment that is needed
 	for i, end := 0, seqs[len(seqs)-1]; i < len(s.flights) && s.flights[i].seq <= end; i++ {
+		live = s.layout.Segment(s.flights[i].needed)
 		for _, r := range s.flights[i].recalls {
 			if passed == nil {
 				passed = map[[2]uint32]bool{}
@@ -164,9 +168,11 @@ func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Ba
 			continue // it had nothing to write, or is not asked for
 		}
 		for j := range batches[n].Len() {
-			if k := j - f.first; len(passed) == 0 || k < 0 || k >= len(f.refs) || !passed[[2]uint32{oldest + uint32(i), uint32(k)}] {
-				b.Copy(batches[n], j)
+			if k := j - f.first; k >= 0 && k < len(f.refs) &&
+				(f.refs[k].e.segment.number < live || len(passed) > 0 && passed[[2]uint32{oldest + uint32(i), uint32(k)}]) {
+				continue
 			}
+			b.Copy(batches[n], j)
 		}
 	}
 }
