@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
 	"github.com/millrace-io/millrace/windowing"
@@ -21,6 +22,9 @@ type pairing[K, L, R, V any] struct {
 	rightAlone func(key K, r R) V
 	// once says that a left record is done with when it has a match.
 	once bool
+	// nearest is the result of a left record and the last of those that match it,
+	// in place of pair.
+	nearest func(key K, l L, r processor.Maybe[R]) V
 
 	// The rest follows from these.
 	arithmetic
@@ -40,7 +44,7 @@ func (p pairing[K, L, R, V]) stream(left topology.Streamer[K, L], right topology
 	self := l.Node == r.Node && l.Port == r.Port
 	// With different lateness a record may be late in one role and not in the
 	// other: it would be in the store for one of them alone.
-	p.shared = self && !p.once && p.lateLeft == p.lateRight
+	p.shared = self && !p.once && p.nearest == nil && p.lateLeft == p.lateRight
 
 	if l.KeySerde == nil { // its keys have changed: they are written as the others
 		l.KeySerde = r.KeySerde

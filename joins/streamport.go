@@ -26,6 +26,11 @@ type port[K, A, B, V any] struct {
 	adds  bool                    // or else the other port does, to the same store
 	pair  func(key K, a A, b B) V // nil: a match has no result
 	alone func(key K, a A) V      // nil: a record without a match has no result
+	// last is the result of a record and the last one that matches it, which is
+	// looked for when no other can come.
+	last func(key K, a A, b processor.Maybe[B]) V
+	// meets says that a record looks for its matches when it comes.
+	meets bool
 	// await says that the others wait for a match.
 	await bool
 	// once says that a record is done with when it has a match, and is the result;
@@ -69,8 +74,10 @@ func (p *port[K, A, B, V]) Receive(key K, value A, m *graph.Meta) error {
 		return p.missed(key, value, m, now)
 	}
 	p.key, p.value, p.at, p.matched = key, value, *m, false
-	if err := p.other.Near(key, plus(m.Time, p.from), plus(m.Time, p.to), p.visit); err != nil {
-		return graph.At(p.node, err)
+	if p.meets {
+		if err := p.other.Near(key, plus(m.Time, p.from), plus(m.Time, p.to), p.visit); err != nil {
+			return graph.At(p.node, err)
+		}
 	}
 	if p.matched && p.once {
 		return nil
@@ -117,8 +124,7 @@ func (p *port[K, A, B, V]) keep(now int64) (err error) {
 	case p.matched || p.alone == nil:
 		return nil
 	case t+p.needed < now:
-		m := graph.Meta{Time: t, Headers: p.headers(&p.at), HasKey: true, HasValue: true}
-		return p.send(p.key, p.alone(p.key, p.value), m)
+		return p.decided(p.key, p.value, graph.Meta{Time: t, Headers: p.headers(&p.at), HasKey: true, HasValue: true})
 	}
 	return graph.At(p.node, p.waiting.Put(t, p.side, p.key, p.added))
 }
@@ -162,7 +168,22 @@ func (p *port[K, A, B, V]) unmatched(key K, timeMs int64, seq int32) error {
 			return err
 		}
 	}
-	return p.send(key, p.alone(key, value), graph.Meta{Time: timeMs, HasKey: true, HasValue: true})
+	return p.decided(key, value, graph.Meta{Time: timeMs, HasKey: true, HasValue: true})
+}
+
+// decided sends on the result of a record that nothing more can match.
+func (p *port[K, A, B, V]) decided(key K, value A, m graph.Meta) error {
+	if p.last == nil {
+		return p.send(key, p.alone(key, value), m)
+	}
+	partner, timeMs, ok, err := p.other.Last(key, plus(m.Time, p.from), plus(m.Time, p.to))
+	if err != nil {
+		return graph.At(p.node, err)
+	}
+	if ok {
+		m.Time = max(m.Time, timeMs)
+	}
+	return p.send(key, p.last(key, value, processor.Maybe[B]{Value: partner, OK: ok}), m)
 }
 
 // plus is t+d, or the end of time that lies before that.

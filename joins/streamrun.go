@@ -70,7 +70,9 @@ func (p *pairing[K, L, R, V]) instance(t graph.Task, n *graph.Node, outs []any) 
 	if p.pair != nil {
 		r.pair = func(key K, r R, l L) V { return p.pair(key, l, r) }
 	}
-	l.kept, r.kept = l.needed, r.needed
+	l.meets, r.meets = p.nearest == nil, p.nearest == nil
+	l.last = p.nearest
+	l.kept, r.kept = l.needed, p.rightKept()
 	if p.shared {
 		l.kept = max(l.needed, r.needed)
 	}

@@ -36,6 +36,15 @@ func (p *pairing[K, L, R, V]) storeNames() (left, right, waiting string) {
 	return left, right, waiting
 }
 
+// rightKept is how long the rows of right records stay: if left ones look for the
+// last of those that match only when no other can come, until then.
+func (p *pairing[K, L, R, V]) rightKept() int64 {
+	if p.nearest == nil {
+		return p.rightNeeded()
+	}
+	return max(p.rightNeeded(), p.leftNeeded()-p.from)
+}
+
 // addStores adds the stores of the join.
 func (p *pairing[K, L, R, V]) addStores(b *graph.Builder, n *graph.Node) {
 	left, right, waiting := p.storeNames()
@@ -45,7 +54,7 @@ func (p *pairing[K, L, R, V]) addStores(b *graph.Builder, n *graph.Node) {
 	}
 	addRecords(b, n, left, p.ks, p.ls, span, p.options)
 	if !p.shared {
-		addRecords(b, n, right, p.ks, p.rs, p.rightNeeded(), p.options)
+		addRecords(b, n, right, p.ks, p.rs, p.rightKept(), p.options)
 	}
 	if waiting != "" {
 		addWaiting(b, n, waiting, p.ks, p.options)

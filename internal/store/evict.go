@@ -27,9 +27,6 @@ func (s *KeyValue[K, V]) Evict(limit int64) {
 		case e.used:
 			s.queue(e)
 		default:
-			if s.evicted != nil {
-				s.evicted(e.key)
-			}
 			s.remove(e)
 		}
 	}
