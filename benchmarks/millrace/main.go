@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace-io/millrace"
 	"github.com/millrace-io/millrace/benchmarks/internal/program"
+	"github.com/millrace-io/millrace/joins"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state/lsm"
 	"github.com/millrace-io/millrace/topology"
@@ -30,7 +31,15 @@ func run(ctx context.Context, p *program.Program) error {
 func build(p *program.Program) *topology.Builder {
 	b := topology.New()
 	in := topology.Stream[string, string](b, p.In)
-	if p.Topology == program.Pass {
+	switch p.Topology {
+	case program.Join:
+		began := func(string, string) { p.Processing() }
+		right := topology.Stream[string, string](b, p.Right)
+		window := joins.Within(program.JoinWithin).Grace(program.WindowGrace)
+		joined := joins.Inner(in.Peek(began), right.Peek(began), "joined", window, func(_, left, _ string) string { return left })
+		topology.To(joined, p.Out)
+		return b
+	case program.Pass:
 		kept := in.Filter(func(_, v string) bool {
 			p.Processing()
 			return v[0] != '-'

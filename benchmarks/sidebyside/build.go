@@ -17,13 +17,22 @@ import (
 type builder struct {
 	dir  string // where programs go; absolute
 	java string // options of the Java machine
+	pgo  string // profile that Go programs are built with, "" for none
 }
 
 // goProgram builds a Go program. Folder is the one of a module of its own below
 // benchmarks, "" for this module.
 func (b *builder) goProgram(ctx context.Context, folder, pkg string) ([]string, error) {
 	out := filepath.Join(b.dir, path.Base(path.Join(folder, pkg))+".exe")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, pkg)
+	args := []string{"build", "-o", out}
+	if b.pgo != "" {
+		profile, err := filepath.Abs(b.pgo)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-pgo", profile)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	if folder != "" {
 		src, err := sources(ctx)
 		if err != nil {

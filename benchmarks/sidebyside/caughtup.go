@@ -10,9 +10,19 @@ import (
 // caughtUp waits until the program has committed all of its input. A program
 // that stands still, or ends, is an error.
 func (r *run) caughtUp(ctx context.Context) error {
-	ends, err := r.rig.cluster.ends(ctx, r.in)
-	if err != nil {
-		return err
+	topics := []string{r.in}
+	if r.right != "" {
+		topics = append(topics, r.right)
+	}
+	var want int64
+	for _, topic := range topics {
+		ends, err := r.rig.cluster.ends(ctx, topic)
+		if err != nil {
+			return err
+		}
+		for _, end := range ends {
+			want += end
+		}
 	}
 	var before int64
 	moved := time.Now()
@@ -20,13 +30,15 @@ func (r *run) caughtUp(ctx context.Context) error {
 		if err := r.running(); err != nil {
 			return false, err
 		}
-		at, err := r.rig.cluster.committed(ctx, r.app, r.in)
-		if err != nil {
-			return false, err
-		}
-		var sum, want int64
-		for p, end := range ends {
-			sum, want = sum+max(at[p], 0), want+end
+		var sum int64
+		for _, topic := range topics {
+			at, err := r.rig.cluster.committed(ctx, r.app, topic)
+			if err != nil {
+				return false, err
+			}
+			for _, offset := range at {
+				sum += max(offset, 0)
+			}
 		}
 		if sum != before {
 			before, moved = sum, time.Now()

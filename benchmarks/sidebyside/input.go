@@ -39,6 +39,22 @@ type input struct {
 	// timed gives records event times that have nothing to do with when they are
 	// written: see timeOf. The others have the time of writing.
 	timed bool
+	// half of the records are in this input: a join has two, which differ.
+	half bool
+	seed uint64
+}
+
+// records is how many an input has.
+func (in input) records(o options) int64 {
+	if in.half {
+		return o.records / 2
+	}
+	return o.records
+}
+
+// numbers returns a function that draws the numbers of an input's keys.
+func (in input) numbers(o options) func() int64 {
+	return in.draw(rand.New(rand.NewPCG(1+in.seed, 2)), in.keys(o))
 }
 
 // Event times begin at a window's start, and go on by step: 3 million records
@@ -72,6 +88,8 @@ var (
 	skewedInput  = input{name: "skewed", keys: func(o options) int64 { return o.keys }, draw: skewed}
 	manyInput    = input{name: "many", keys: func(o options) int64 { return 100 * o.keys }, draw: uniform}
 	timedInput   = input{name: "timed", keys: func(o options) int64 { return o.keys }, draw: uniform, timed: true}
+	leftInput    = input{name: "left", keys: func(o options) int64 { return o.keys }, draw: uniform, timed: true, half: true}
+	rightInput   = input{name: "right", keys: func(o options) int64 { return o.keys }, draw: uniform, timed: true, half: true, seed: 1}
 )
 
 // preload writes records to a topic. Keys are spread over its partitions by

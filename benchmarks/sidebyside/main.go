@@ -51,7 +51,7 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 			return err
 		}
 	}
-	systems, commands, err := buildAll(ctx, &builder{dir: filepath.Join(dir, "programs"), java: o.java}, o.systems, say)
+	systems, commands, err := buildAll(ctx, &builder{dir: filepath.Join(dir, "programs"), java: o.java, pgo: o.pgo}, o.systems, say)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 func TestOptionsRefuseWhatIsUnknown(t *testing.T) {
@@ -64,21 +62,21 @@ func TestPeakOfAProcess(t *testing.T) {
 
 func TestOutputMustHoldWhatWentIn(t *testing.T) {
 	counted := &output{records: 3, last: map[int64][]int64{0: {0, 2, 3}}}
-	if err := counted.check(program.Count, 5); err != nil {
+	if err := counted.check(workloads["count"], options{records: 5}); err != nil {
 		t.Error(err)
 	}
-	if err := counted.check(program.Count, 6); err == nil {
+	if err := counted.check(workloads["count"], options{records: 6}); err == nil {
 		t.Error("a record that was not counted goes unnoticed")
 	}
 	hopping := &output{last: map[int64][]int64{0: {9}, 1000: {1}}}
-	if err := hopping.check(program.Hopping, 1); err != nil {
+	if err := hopping.check(workloads["window-hopping"], options{records: 1}); err != nil {
 		t.Error(err)
 	}
 	passed := &output{records: 3}
-	if err := passed.check(program.Pass, 3); err != nil {
+	if err := passed.check(workloads["pass"], options{records: 3}); err != nil {
 		t.Error(err)
 	}
-	if err := passed.check(program.Pass, 2); err == nil {
+	if err := passed.check(workloads["pass"], options{records: 2}); err == nil {
 		t.Error("a record that came twice goes unnoticed")
 	}
 }

@@ -37,18 +37,18 @@ func (o *output) sum() (sum int64) {
 }
 
 // check compares what was written with what was read.
-func (o *output) check(topology string, records int64) error {
-	got, want := o.sum(), records
-	switch topology {
-	case program.Pass:
-		got = o.records
-	case program.Hopping:
+func (o *output) check(w workload, opts options) error {
+	got, want := o.sum(), opts.records
+	switch {
+	case w.results != nil:
+		got, want = o.records, w.results(opts)
+	case w.topology == program.Hopping:
 		want *= program.Overlap
-	case program.Close:
-		want = closed(records)
+	case w.topology == program.Close:
+		want = closed(opts.records)
 	}
 	if got != want {
-		return fmt.Errorf("the result is wrong: of %d records, %d should have come out, %d did", records, want, got)
+		return fmt.Errorf("the result is wrong: of %d records, %d should have come out, %d did", opts.records, want, got)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (c *cluster) readOutput(ctx context.Context, topic, topology string) (*outp
 
 func (o *output) add(r *kgo.Record, topology string) error {
 	o.records++
-	if topology == program.Pass {
+	if topology == program.Pass || topology == program.Join {
 		return nil
 	}
 	var start int64

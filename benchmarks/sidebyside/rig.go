@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,8 +30,7 @@ func (g *rig) input(ctx context.Context, in input) (string, error) {
 	if err := g.cluster.create(ctx, topic, nil); err != nil {
 		return "", err
 	}
-	next := in.draw(rand.New(rand.NewPCG(1, 2)), in.keys(g.options))
-	if err := preload(ctx, g.cluster, topic, g.options.records, in, next); err != nil {
+	if err := preload(ctx, g.cluster, topic, in.records(g.options), in, in.numbers(g.options)); err != nil {
 		return "", fmt.Errorf("write the input: %w", err)
 	}
 	g.loaded[in.name] = topic
@@ -45,6 +43,7 @@ type spec struct {
 	guarantee string
 	topology  string // program.Pass, program.Count, ...
 	in        string // topic
+	right     string // topic, of a join
 	app       string // application id, of name
 }
 
@@ -82,6 +81,9 @@ func (r *run) command() []string {
 	command := append([]string{}, r.rig.commands[r.system.name]...)
 	command = append(command, "-brokers", strings.Join(r.rig.cluster.Addrs, ","), "-app", r.app, "-topology", r.topology,
 		"-in", r.in, "-out", r.out, "-state", r.state, "-guarantee", r.guarantee)
+	if r.right != "" {
+		command = append(command, "-right", r.right)
+	}
 	if d := r.system.commit; d > 0 {
 		command = append(command, "-commit", fmt.Sprintf("%dms", d.Milliseconds()))
 	}

@@ -51,11 +51,11 @@ func TestClosedWindowsAreCounted(t *testing.T) {
 	}
 }
 
-func TestWindows(t *testing.T) {
+func TestWindowsAndJoins(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
-		results, _ := measure(t, b, "-records", "20000", "-workloads", "window,window-hopping,window-close", "-systems", "millrace,franz-go")
-		if len(results) != 3 {
-			t.Errorf("%d results, want three workloads of one system", len(results))
+		results, _ := measure(t, b, "-records", "20000", "-workloads", "window,window-hopping,window-close,join", "-systems", "millrace,franz-go")
+		if len(results) != 4 {
+			t.Errorf("%d results, want four workloads of one system", len(results))
 		}
 	})
 }

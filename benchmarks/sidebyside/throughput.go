@@ -11,7 +11,13 @@ func throughput(ctx context.Context, g *rig, w workload, s system, guarantee str
 	if err != nil {
 		return nil, err
 	}
-	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: w.topology, in: in, app: g.name(s, w.name)})
+	right := ""
+	if w.right.name != "" {
+		if right, err = g.input(ctx, w.right); err != nil {
+			return nil, err
+		}
+	}
+	r, err := g.start(ctx, spec{system: s, guarantee: guarantee, topology: w.topology, in: in, right: right, app: g.name(s, w.name)})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +42,7 @@ func throughput(ctx context.Context, g *rig, w workload, s system, guarantee str
 	if err != nil {
 		return nil, err
 	}
-	if err := out.check(w.topology, g.options.records); err != nil {
+	if err := out.check(w, g.options); err != nil {
 		return nil, err
 	}
 	n := g.options.records

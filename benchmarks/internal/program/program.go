@@ -25,16 +25,23 @@ const (
 	Window  = "window"         // tumbling, WindowSize
 	Hopping = "window-hopping" // each record is in Overlap windows of WindowSize
 	Close   = "window-close"   // as Window, but a count is written once, when its window has closed
+
+	// The inner join of the inputs In and Right: each record with those of the
+	// other one that have its key and are at most JoinWithin before or after it.
+	// The result is the value of In.
+	Join = "join"
 )
 
-// Windows are the same for all systems: see Window, Hopping and Close.
+// Windows are the same for all systems: see Window, Hopping, Close and Join.
 const (
 	WindowSize  = 10 * time.Second
 	WindowGrace = time.Second
 	Overlap     = 10
+
+	JoinWithin = time.Second
 )
 
-var topologies = []string{Pass, Count, Window, Hopping, Close}
+var topologies = []string{Pass, Count, Window, Hopping, Close, Join}
 
 // The spellings of -guarantee.
 const (
@@ -48,6 +55,7 @@ type Program struct {
 	App       string        // application id; also the consumer group
 	Topology  string        // Pass, Count, ...
 	In, Out   string        // topics; both exist
+	Right     string        // topic, of Join
 	State     string        // folder for state; empty at first
 	Guarantee string        // ExactlyOnce or AtLeastOnce
 	Commit    time.Duration // commit interval; 0 is the system's own default
@@ -109,6 +117,7 @@ func parse(args []string) (*Program, error) {
 	f.StringVar(&p.App, "app", "benchmark", "application id and consumer group")
 	f.StringVar(&p.Topology, "topology", Pass, strings.Join(topologies, ", "))
 	f.StringVar(&p.In, "in", "in", "input topic")
+	f.StringVar(&p.Right, "right", "right", "second input topic of a join")
 	f.StringVar(&p.Out, "out", "out", "output topic")
 	f.StringVar(&p.State, "state", "", "folder for state")
 	f.StringVar(&p.Guarantee, "guarantee", ExactlyOnce, "exactly-once or at-least-once")

@@ -14,9 +14,11 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.EmitStrategy;
+import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
@@ -33,7 +35,9 @@ public final class Main {
     // Those of benchmarks/internal/program.
     private static final Duration SIZE = Duration.ofSeconds(10);
     private static final int OVERLAP = 10;
-    private static final TimeWindows WINDOWS = TimeWindows.ofSizeAndGrace(SIZE, Duration.ofSeconds(1));
+    private static final Duration GRACE = Duration.ofSeconds(1);
+    private static final JoinWindows JOIN = JoinWindows.ofTimeDifferenceAndGrace(Duration.ofSeconds(1), GRACE);
+    private static final TimeWindows WINDOWS = TimeWindows.ofSizeAndGrace(SIZE, GRACE);
 
     public static void main(String[] args) {
         Map<String, String> flags = new HashMap<>();
@@ -72,6 +76,11 @@ public final class Main {
             case "window" -> windowed(in.groupByKey().windowedBy(WINDOWS), out);
             case "window-hopping" -> windowed(in.groupByKey().windowedBy(WINDOWS.advanceBy(SIZE.dividedBy(OVERLAP))), out);
             case "window-close" -> windowed(in.groupByKey().windowedBy(WINDOWS).emitStrategy(EmitStrategy.onWindowClose()), out);
+            case "join" -> in.join(
+                    builder.stream(flags.get("-right"),
+                        Consumed.with(Serdes.String(), Serdes.String()).withTimestampExtractor(new FirstRecord())),
+                    (left, right) -> left, JOIN, StreamJoined.with(Serdes.String(), Serdes.String(), Serdes.String()))
+                .to(out, Produced.with(Serdes.String(), Serdes.String()));
             default -> throw new IllegalArgumentException("-topology " + flags.get("-topology"));
         }
         return builder.build();
