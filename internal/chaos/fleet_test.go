@@ -12,10 +12,11 @@ import (
 	"github.com/millrace-io/millrace/internal/kafkatest"
 )
 
-// fleet is the copies of the word count.
+// fleet is the copies of a program.
 type fleet struct {
 	t       *testing.T
 	rnd     *rand.Rand
+	command []string // how the program is called
 	args    []string // of every copy
 	logs    string   // folder
 	states  string   // folder of the copies' state folders
@@ -38,9 +39,9 @@ type instance struct {
 // broker may be busy with a rebalance.
 const stopTimeout = 30 * time.Second
 
-func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, args ...string) *fleet {
-	f := &fleet{t: t, rnd: rnd, logs: t.ArtifactDir(), states: t.TempDir()}
-	f.args = append([]string{"-brokers", strings.Join(b.Addrs, ","), "-feed=false", "-http=", "-v"}, args...)
+func newFleet(t *testing.T, b *kafkatest.Broker, rnd *rand.Rand, command []string, args ...string) *fleet {
+	f := &fleet{t: t, rnd: rnd, command: command, logs: t.ArtifactDir(), states: t.TempDir()}
+	f.args = append([]string{"-brokers", strings.Join(b.Addrs, ",")}, args...)
 	t.Cleanup(func() {
 		if t.Failed() {
 			f.printLogs()
@@ -71,13 +72,11 @@ func (f *fleet) folder() string {
 // start runs a copy that does not run.
 func (f *fleet) start(c *instance) {
 	f.t.Helper()
-	exe, err := wordcount()
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	f.started++
 	log := filepath.Join(f.logs, fmt.Sprintf("copy-%d-run-%02d.log", c.index, f.started))
-	if c.process, err = launch(log, exe, append([]string{"-state", c.state}, f.args...)...); err != nil {
+	args := slices.Concat(f.command[1:], []string{"-state", c.state}, f.args)
+	var err error
+	if c.process, err = launch(log, f.command[0], args...); err != nil {
 		f.t.Fatalf("start copy %d: %v", c.index, err)
 	}
 }

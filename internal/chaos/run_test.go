@@ -46,7 +46,11 @@ func begin(t *testing.T, b *kafkatest.Broker, guarantee string, n int, s size, o
 	words, strokes := seeded(t)
 	r := &run{t: t, broker: b, guarantee: guarantee, app: kafkatest.NewName(t), rnd: strokes}
 	r.in, r.out = b.NewTopic(t, partitions), b.NewTopic(t, partitions)
-	r.fleet = newFleet(t, b, strokes, "-app", r.app, "-in", r.in, "-out", r.out,
+	exe, err := wordcount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.fleet = newFleet(t, b, strokes, []string{exe}, "-feed=false", "-http=", "-v", "-app", r.app, "-in", r.in, "-out", r.out,
 		"-guarantee", guarantee, "-session", s.session.String())
 	for range n {
 		r.fleet.add()
