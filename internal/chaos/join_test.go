@@ -53,10 +53,10 @@ func (k *ticker) run(d time.Duration) {
 	}
 }
 
-// end writes an impression of a day later to every partition, so that all is
+// end writes an impression of half an hour later to every partition, so that all is
 // decided, and waits until everything is written.
 func (k *ticker) end() {
-	later := time.Now().Add(24 * time.Hour)
+	later := time.Now().Add(30 * time.Minute)
 	seen := map[int32]bool{}
 	for i := 0; len(seen) < partitions; i++ {
 		r := kgo.KeyStringRecord(fmt.Sprint("end-", i), "end")
