@@ -1,0 +1,145 @@
+package joins_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace-io/millrace/joins"
+	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/serde"
+	"github.com/millrace-io/millrace/streamstest"
+	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
+)
+
+func pairText(_, l, r string) string { return l + "|" + r }
+
+// leftText is a joiner of left joins, outerText of outer ones.
+func leftText(_, l string, r processor.Maybe[string]) string { return l + "|" + orNone(r) }
+
+func outerText(_ string, l, r processor.Maybe[string]) string { return orNone(l) + "|" + orNone(r) }
+
+func TestMistakesOfStreamJoinsAreErrorsAtBuild(t *testing.T) {
+	const s = time.Second
+	ok := joins.Within(s).Grace(s)
+	inner := func(w joins.Window, opts ...topology.Option) func(left, right stream) {
+		return func(left, right stream) { joins.Inner(left, right, "joined", w, pairText, opts...) }
+	}
+	for _, c := range []struct {
+		name, want string
+		add        func(left, right stream)
+	}{
+		{"no lateness", "say how late records may come: joins.Within(d).Grace(d)", inner(joins.Within(s))},
+		{"no window", "say how late records may come", inner(joins.Window{})},
+		{"negative", "no time is in the window", inner(joins.Within(-s).Grace(s))},
+		{"empty", "no time is in the window", inner(joins.Between(0, 0).ExclusiveEnd().Grace(s))},
+		{"crossed", "no time is in the window", inner(joins.Between(-2*s, s).Grace(s))},
+		{"microseconds", "before is 1.0005s: give whole milliseconds", inner(joins.Between(s+500*time.Microsecond, s).Grace(s))},
+		{"negative lateness", "records may be late by 1s and -1s", inner(joins.Within(s).Lateness(s, -s))},
+		{"endless lateness", "not Forever", inner(joins.Within(s).Grace(joins.Forever))},
+		{"open on both sides", "open on both sides", inner(joins.Within(joins.Forever).Grace(s))},
+		{"left forever", "give the window an upper bound", func(left, right stream) {
+			joins.Left(left, right, "joined", joins.Between(s, joins.Forever).Grace(s), leftText)
+		}},
+		{"anti forever", "give the window an upper bound", func(left, right stream) {
+			joins.Anti(left, right, "joined", joins.Between(s, joins.Forever).Grace(s))
+		}},
+		{"outer forever", "give the window a lower bound", func(left, right stream) {
+			joins.Outer(left, right, "joined", joins.Between(joins.Forever, s).Grace(s), outerText)
+		}},
+		{"no joiner", "the function is nil", func(left, right stream) {
+			joins.Inner[string, string, string, string](left, right, "joined", ok, nil)
+		}},
+		{"idle inner", "does not take option CloseIdle", inner(ok, windowing.CloseIdle(s))},
+		{"no idle time", "CloseIdle after 0s", func(left, right stream) {
+			joins.Left(left, right, "joined", ok, leftText, windowing.CloseIdle(0))
+		}},
+		{"option", "does not take option TTL", inner(ok, topology.TTL(s))},
+		{"value serde", "the values are string and string, and a serde given for them is", inner(ok, topology.ValueSerde(serde.Int64))},
+		{"no name", "needs a name", func(left, right stream) { joins.Inner(left, right, "", ok, pairText) }},
+		{"other builder", "different builders", func(left, _ stream) {
+			joins.Inner(left, topology.Stream[string, string](topology.New(), "other"), "joined", ok, pairText)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := topology.New()
+			c.add(topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right"))
+			_, err := b.Describe()
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "streambuild_test.go:") {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// upper writes keys in capitals: a serde of its own.
+type upper struct{ serde.Serde[string] }
+
+func (upper) SerdeName() string { return "upper" }
+
+func TestKeysOfBothStreamsMustBeWrittenAlike(t *testing.T) {
+	b := topology.New()
+	left := topology.Stream[string, string](b, "left", topology.KeySerde[string](upper{serde.String}))
+	right := topology.Stream[string, string](b, "right")
+	joins.Inner(left, right, "joined", joins.Within(time.Second).Grace(0), pairText)
+	_, err := b.Describe()
+	if err == nil || !strings.Contains(err.Error(), "are written as upper and those of the right one as string") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStoresAndTopicsAreNamedAsInKafkaStreams(t *testing.T) {
+	w := joins.Within(time.Second).Grace(time.Second)
+	for kind, names := range map[string][]string{
+		"inner": {"joined-this-join-store", "joined-other-join-store"},
+		"left":  {"joined-this-join-store", "joined-outer-other-join-store", "joined-left-shared-join-store"},
+		"outer": {"joined-outer-this-join-store", "joined-outer-other-join-store", "joined-outer-shared-join-store"},
+	} {
+		b := topology.New()
+		left := topology.SelectKey(topology.Stream[string, string](b, "left"), func(_, v string) string { return v })
+		right := topology.SelectKey(topology.Stream[string, string](b, "right"), func(_, v string) string { return v })
+		kinds[kind](left, right, w)
+		text, err := b.Describe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range append(names, "joined-left-repartition", "joined-right-repartition") {
+			if !strings.Contains(text, name) {
+				t.Errorf("%s: no %s in\n%s", kind, name, text)
+			}
+		}
+	}
+}
+
+// A result has the headers of the left record, if that is at hand.
+func TestHeadersOfResults(t *testing.T) {
+	b := topology.New()
+	left, right := topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right")
+	kinds["outer"](left, right, joins.Within(10*time.Millisecond).Grace(0))
+	d := streamstest.New(t, b, streamstest.Config{})
+	send := func(topic, key string, at int64) {
+		streamstest.In[string, string](d, topic).Send(processor.Record[string, string]{
+			Key: key, HasKey: key != "", Value: topic[:1], HasValue: true, Time: at, Headers: []processor.Header{{Key: topic}},
+		})
+	}
+	send("left", "a", 1)
+	send("right", "a", 2)
+	send("left", "a", 3)
+	send("left", "", 3)
+	send("right", "", 3)
+	send("left", "b", 3)
+	send("left", "c", 50)
+	var got []string
+	for _, r := range streamstest.Out[string, string](d, "out").Rest() {
+		text := r.String()
+		for _, h := range r.Headers {
+			text += " " + h.Key
+		}
+		got = append(got, text)
+	}
+	want := "a=l|r@2, a=l|r@3 left, null=l|-@3 left, null=-|r@3, b=l|-@3"
+	if text := strings.Join(got, ", "); text != want {
+		t.Errorf("got %s\nwant %s", text, want)
+	}
+}
