@@ -27,6 +27,9 @@ func (s *KeyValue[K, V]) Evict(limit int64) {
 		case e.used:
 			s.queue(e)
 		default:
+			if s.evicted != nil {
+				s.evicted(e.key)
+			}
 			s.remove(e)
 		}
 	}

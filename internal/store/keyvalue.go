@@ -65,6 +65,7 @@ type KeyValue[K, V any] struct {
 	line    []*entry[V] // from head on: the queue for eviction; all clean entries are in it
 	head    int
 	free    []*entry[V]
+	evicted func(key string) // hears of each entry that goes, if it is set
 
 	journal []before[V]
 	record  uint64      // number of the current record

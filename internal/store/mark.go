@@ -30,6 +30,13 @@ const markVersion = 1
 // markLen is how many bytes stand before the key.
 const markLen = 1 + 8 + 1
 
+// timeOf is the time of the mark whose row has a key.
+func timeOf(key string) int64 {
+	var b [8]byte
+	copy(b[:], key[2:])
+	return int64(binary.BigEndian.Uint64(b[:]) ^ 1<<63)
+}
+
 // appendFrom appends what comes before all rows of the side and time.
 func (m mark) appendFrom(dst []byte) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, markVersion, m.side), uint64(m.timeMs)^1<<63)

@@ -15,9 +15,21 @@ import (
 // streams keeps of each side. It belongs to one goroutine.
 //
 //	for each record of the left stream:
-//		right.Expire(oldest)                 // by the stream time of the join
+//		left.Expire(oldest of left)          // by the stream time of the join
+//		right.Expire(oldest of right)
 //		right.Near(key, time-before, time+after, join)
 //		left.Add(key, value, time)
+//
+// An outer join has an Unmatched as well: a record that Near shows nothing for is
+// put there with the number that Add returns, a mark of what Near does show is
+// deleted, and what Take gives when no partner can come any more is read with
+// Get. It must not have expired until then.
+//
+// The graph.StoreSpec of such a store has the Format state.Records and the
+// Retention, about before, after and grace, which decides how long segments are.
+// Its changelog has cleanup.policy=delete, see docs/formats.md: no row is written
+// twice, and a deletion outlives what it deletes. That of an Unmatched has the
+// Format state.Plain and is compacted.
 //
 // Its rows lie by segments of time and then by key, in format state.Records, and
 // so do the entries in memory: one for each key in a segment, with the records

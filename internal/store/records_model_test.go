@@ -46,15 +46,7 @@ func TestRecordsAgreeWithASlice(t *testing.T) {
 	t.Run("encoded", func(t *testing.T) { rapid.Check(t, recordsModel(lists, inMap)) })
 	t.Run("cloned", func(t *testing.T) { rapid.Check(t, recordsModel(clones, inMap)) })
 	t.Run("in memory", func(t *testing.T) { rapid.Check(t, recordsModel(numbers, opener(t, state.Memory()))) })
-	t.Run("on disk", func(t *testing.T) {
-		f := recordsModel(numbers, opener(t, lsm.Dir(t.TempDir())))
-		rapid.Check(t, func(t *rapid.T) {
-			if testing.Short() {
-				t.Skip("takes long")
-			}
-			f(t)
-		})
-	})
+	t.Run("on disk", func(t *testing.T) { rapid.Check(t, recordsModel(numbers, opener(t, lsm.Dir(t.TempDir())))) })
 }
 
 // opener opens one empty store after the other.

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -98,5 +100,196 @@ func TestMarksComeInOrder(t *testing.T) {
 	}
 	if got, want := takenMarks(t, s, 9, 9), "9/0k.0"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The bytes that docs/formats.md gives.
+func TestBytesOfMarks(t *testing.T) {
+	s := openUnmatched(&base{})
+	var batch state.Batch
+	do(t, s.Put(10, 1, "k", 1), s.Freeze(1, &batch))
+	if got := hex.EncodeToString(batch.At(0).Key); got != "01"+"01"+"800000000000000a"+"6b0001"+"0000000000000001" || len(batch.At(0).Value) != 0 {
+		t.Error(got)
+	}
+}
+
+// Most records that find a partner had none to wait for: nothing is read for
+// them.
+func TestMarksThatAreNotInMemoryAreNowhere(t *testing.T) {
+	b := &base{}
+	s := openUnmatched(b)
+	do(t, s.Put(5, 1, "old", 0))
+	var batch state.Batch
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+
+	s = openUnmatched(b)
+	do(t, s.Put(6, 1, "new", 0))
+	batch.Reset()
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+	s.Applied(1)
+	gets := b.gets
+	do(t, s.Delete(6, 0, "none", 0), s.Delete(7, 1, "new", 0), s.Put(8, 1, "later", 0), s.Delete(8, 1, "later", 0), s.Delete(6, 1, "new", 0))
+	if b.gets != gets {
+		t.Errorf("%d reads", b.gets-gets)
+	}
+	do(t, s.Delete(5, 1, "none", 0))
+	if b.gets != gets+1 {
+		t.Errorf("%d reads for one from before", b.gets-gets)
+	}
+	s.Undo()
+	s.Evict(0) // from now on the base has what memory has not
+	do(t, s.Delete(6, 1, "new", 0), s.Delete(5, 1, "old", 0))
+	if got := takenMarks(t, s, 9, 9); got != "" {
+		t.Errorf("%q is left", got)
+	}
+}
+
+// What was written under the view is not read again, whatever is looked for.
+func TestRecordsOfSegmentsInMemoryAreNotRead(t *testing.T) {
+	b := &base{}
+	s := openRecords(b)
+	add(t, s, "old", 1, 5)
+	var batch state.Batch
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+
+	s = openRecords(b) // of segments of 64 ms
+	add(t, s, "a", 2, 70)
+	batch.Reset()
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+	s.Applied(1)
+	b.scanErr = errRefused
+	if got := near(t, s, "a", 64, 500) + near(t, s, "b", 64, 500); got != "70.0=2" {
+		t.Errorf("got %q", got)
+	}
+	err := s.Near("a", 5, 500, func(int64, int32, int64) (bool, error) { return true, nil })
+	if !errors.Is(err, errRefused) {
+		t.Errorf("a segment from before: %v", err)
+	}
+	b.scanErr = nil
+	if got := near(t, s, "old", 0, 500); got != "5.0=1" { // it was in no other segment
+		t.Errorf("got %q", got)
+	}
+	b.scanErr = errRefused
+	if got := near(t, s, "old", 0, 500); got != "5.0=1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Kafka Streams counts in memory, and its counter may be anywhere.
+func TestNumbersGoOnWhereOthersHaveBeen(t *testing.T) {
+	b := &base{}
+	layout := state.Records.Segments(100 * time.Millisecond)
+	var batch state.Batch
+	for _, seq := range []int64{0, 1, 3, math.MaxInt32} {
+		batch.Set(layout.AppendKey(nil, state.SegmentRow{Key: []byte("a"), TimeMs: 5, FromMs: seq}), []byte("12345678"), 0)
+	}
+	do(t, b.Apply(&batch, state.Position{}))
+	s := openRecords(b)
+	for _, want := range []int32{2, 4, 5} {
+		if got := add(t, s, "a", 0, 5); got != want {
+			t.Errorf("number %d, want %d", got, want)
+		}
+	}
+}
+
+// What no segment needs is deleted as a range, with the next batch that has rows.
+func TestRecordsThatExpireAreDeletedBySegments(t *testing.T) {
+	b := &base{}
+	s := openRecords(b)
+	apply := func(seq uint64) {
+		t.Helper()
+		var batch state.Batch
+		do(t, s.Freeze(seq, &batch), b.Apply(&batch, state.Position{}))
+		s.Applied(seq)
+	}
+	for i := range int64(100) {
+		add(t, s, fmt.Sprint(i), i, i)
+	}
+	apply(1)
+	do(t, s.Expire(70)) // segments are of 64 ms
+	s.Mark()
+	do(t, s.Expire(1000))
+	s.Undo()
+	apply(2)
+	if n := b.m.Len(); n != 100 {
+		t.Errorf("%d rows, without a batch", n)
+	}
+	add(t, s, "last", 0, 128)
+	apply(3)
+	if n := b.m.Len(); n != 36+1+1 {
+		t.Errorf("%d rows, want those from 64 on and the time from which on they are needed", n)
+	}
+	if clean, dirty, frozen := s.Bytes(); clean <= 0 || dirty != 0 || frozen != 0 {
+		t.Errorf("%d clean, %d dirty, %d frozen bytes", clean, dirty, frozen)
+	}
+}
+
+func TestErrorsOfRecords(t *testing.T) {
+	b := &base{}
+	s := openRecords(b)
+	add(t, s, "a", 1, 5)
+	add(t, s, "a", -1, 6) // number refuses it
+	var batch state.Batch
+	if err := s.Freeze(1, &batch); !errors.Is(err, errRefused) || batch.Len() != 0 {
+		t.Errorf("freeze: %v, %d writes", err, batch.Len())
+	}
+	do(t, s.Delete("a", 6, 0), s.Freeze(2, &batch), b.Apply(&batch, state.Position{}))
+	s.Applied(2)
+	if _, err := s.Add("refused", 1, 5); !errors.Is(err, errRefused) {
+		t.Errorf("key: %v", err)
+	}
+	failed := errors.New("no")
+	if err := s.Near("a", 0, 9, func(int64, int32, int64) (bool, error) { return true, failed }); !errors.Is(err, failed) {
+		t.Errorf("visit: %v", err)
+	}
+	b.m.Set("\x86short", "")
+	s.Discard()
+	if _, err := s.Add("a", 1, 5); err == nil || !strings.Contains(err.Error(), "store left") {
+		t.Errorf("a damaged row: %v", err)
+	}
+	b.m.Delete("\x86short")
+	b.getErr = errRefused
+	if err := s.Expire(5); !errors.Is(err, errRefused) {
+		t.Errorf("expire: %v", err)
+	}
+	b.getErr = nil
+	if got := near(t, s, "a", 0, 9); got != "5.0=1" {
+		t.Errorf("afterwards %q", got)
+	}
+	marks := openUnmatched(&base{})
+	do(t, marks.Put(1, 0, "a", 0))
+	b.m.Clear()
+	b.m.Set("\x02of the future", "")
+	if err := openUnmatched(b).Put(1, 0, "a", 0); err == nil || !strings.Contains(err.Error(), "upgrade") {
+		t.Errorf("a mark of a newer version: %v", err)
+	}
+	b.m.Clear()
+	b.m.Set("\x01short", "")
+	if err := openUnmatched(b).Put(1, 0, "a", 0); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a damaged mark: %v", err)
+	}
+}
+
+// Records may come again after a crash, unless they are read with their
+// transaction: the changelog must not be ahead of what has committed.
+func TestChangelogIsToldWhatIsNeededOnceThatIsApplied(t *testing.T) {
+	b := &base{}
+	s := openRecords(b)
+	for i, want := range []string{"", "70", "", "200"} {
+		do(t, s.Expire([]int64{70, 71, 200, 200}[i]))
+		add(t, s, "a", 1, 500)
+		var batch state.Batch
+		do(t, s.Freeze(uint64(i), &batch), b.Apply(&batch, state.Position{}))
+		s.Applied(uint64(i))
+		got := ""
+		for j := range batch.Len() {
+			var scratch []byte
+			if r, ok, err := state.Records.Record(batch.At(j), &scratch); ok && r.Delete && err == nil {
+				got += fmt.Sprint(r.Time)
+			}
+		}
+		if got != want {
+			t.Errorf("transaction %d tells %q, want %q", i, got, want)
+		}
 	}
 }

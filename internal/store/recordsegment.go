@@ -203,8 +203,8 @@ func (s *Records[K, V]) unpin(e *recordEntry[V]) {
 	}
 }
 
-// fill adds to an entry the records that the base has and it lacks. They come
-// before all that it has, and none of them was written since.
+// fill adds to an entry the records that the base has and it lacks, none of which
+// was written since.
 func (s *Records[K, V]) fill(e *recordEntry[V]) (err error) {
 	prefix := state.VersionRow{Key: e.bytes()}.AppendPrefix(s.layout.AppendSegment(nil, e.segment.number))
 	to := append(slices.Clone(prefix[:len(prefix)-1]), prefix[len(prefix)-1]+1)
@@ -223,7 +223,7 @@ func (s *Records[K, V]) fill(e *recordEntry[V]) (err error) {
 		if err != nil {
 			return err
 		}
-		if timeMs > e.below || e.rows.find(timeMs, int32(seq)) != nil {
+		if e.rows.find(timeMs, int32(seq)) != nil {
 			continue
 		}
 		r := record[V]{timeMs: timeMs, seq: int32(seq), state: stored}
@@ -312,11 +312,10 @@ func (s *Records[K, V]) Evict(limit int64) {
 }
 
 func (s *Records[K, V]) evict(e *recordEntry[V]) {
-	seg := e.segment
+	seg := e.segment // whose below is not before that of e
 	if last := e.rows.last(); last != nil {
 		seg.below = max(seg.below, last.timeMs)
 	}
-	seg.below = max(seg.below, e.below)
 	seg.entries.remove(s.hash(e.bytes()), e)
 	s.total -= e.size
 	s.clean -= e.size

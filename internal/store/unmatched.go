@@ -19,6 +19,13 @@ type Unmatched[K any] struct {
 	keys[K]
 	rows *KeyValue[[]byte, nothing]
 
+	// below is the latest time of which the base may have marks that no entry tells
+	// of: that of the last one there when this view began, or of one that was
+	// evicted. A mark of a later time that is not in memory is nowhere: many records
+	// find a partner that was never marked, and the base is not asked for it.
+	known bool
+	below int64
+
 	// No mark of a side is before first: what was taken lies there, deleted, and is
 	// slow to pass over. marked is what it was when the record began.
 	first, marked [markSides]int64
@@ -45,10 +52,49 @@ type marks struct {
 // NewUnmatched makes the view of base, with nothing in it yet. It takes Name and
 // Now of o.
 func NewUnmatched[K any](base state.Store, ks serde.Serde[K], o Options) *Unmatched[K] {
-	return &Unmatched[K]{
+	s := &Unmatched[K]{
 		rows: NewKeyValue(base, rowKeys{}, nothingSerde{}, Options{Name: o.Name, Format: state.Plain, Now: o.Now}),
 		keys: keys[K]{o.Name, ks}, first: nowhere, marked: nowhere,
 	}
+	s.rows.evicted = func(key string) { s.below = max(s.below, timeOf(key)) }
+	return s
+}
+
+// learn reads the times of the last marks of the base, if they are not known.
+func (s *Unmatched[K]) learn() error {
+	if s.known {
+		return nil
+	}
+	s.below = math.MinInt64
+	for side := range s.due {
+		from, to := mark{side: byte(side), timeMs: math.MinInt64}, []byte(nil)
+		if side+1 < markSides {
+			to = mark{side: byte(side + 1), timeMs: math.MinInt64}.appendFrom(nil)
+		}
+		if err := s.last(s.rows.base.Scan(from.appendFrom(nil), to, true)); err != nil {
+			return fmt.Errorf("store %s: %w", s.name, err)
+		}
+	}
+	s.known = true
+	return nil
+}
+
+// last takes in the time of the first mark of a scan.
+func (s *Unmatched[K]) last(c state.Cursor) (err error) {
+	defer func() {
+		if cerr := c.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if !c.Next() {
+		return c.Err()
+	}
+	var m mark
+	if err := m.decodeKey(c.Key(), new([]byte)); err != nil {
+		return err
+	}
+	s.below = max(s.below, m.timeMs)
+	return nil
 }
 
 // Clock points the view at the event time of the current record.
@@ -81,19 +127,26 @@ func (s *Unmatched[K]) Delete(timeMs int64, side byte, key K, seq int32) error {
 	if err := s.encode(timeMs, side, key, seq); err != nil {
 		return err
 	}
-	_, err := s.remove()
+	_, err := s.remove(timeMs)
 	return err
 }
 
 // remove deletes the row whose key is in s.key, and says whether it was there.
-func (s *Unmatched[K]) remove() (was bool, err error) {
+func (s *Unmatched[K]) remove(timeMs int64) (was bool, err error) {
+	if timeMs > s.below && s.rows.entries.find(s.key) == nil {
+		return false, nil
+	}
 	if _, was, err = s.rows.Get(s.key); err != nil || !was {
 		return false, err
 	}
 	return true, s.rows.Delete(s.key)
 }
 
+// encode makes s.key the row of a mark.
 func (s *Unmatched[K]) encode(timeMs int64, side byte, key K, seq int32) (err error) {
+	if err := s.learn(); err != nil {
+		return err
+	}
 	if s.raw, err = s.appendKey(s.raw[:0], key); err != nil {
 		return err
 	}
@@ -109,6 +162,9 @@ const maxMarks = 512
 // visit for each. If there is none it costs next to nothing. visit may use stores,
 // this one as well, but for Take.
 func (s *Unmatched[K]) Take(until [markSides]int64, visit func(timeMs int64, side byte, key K, seq int32) error) error {
+	if err := s.learn(); err != nil {
+		return err
+	}
 	for side := range s.due {
 		s.due[side].list = s.due[side].list[:0]
 		until[side] = min(until[side], math.MaxInt64-1)
@@ -120,7 +176,7 @@ func (s *Unmatched[K]) Take(until [markSides]int64, visit func(timeMs int64, sid
 		}
 		s.key = m.appendKey(s.key[:0])
 		s.ops.Delete++
-		was, err := s.remove()
+		was, err := s.remove(m.timeMs)
 		if err != nil {
 			return err
 		}

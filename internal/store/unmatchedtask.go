@@ -35,6 +35,7 @@ func (s *Unmatched[K]) Applied(seq uint64) { s.rows.Applied(seq) }
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Unmatched[K]) Discard() {
 	s.rows.Discard()
+	s.known = false
 	s.first, s.marked = nowhere, nowhere
 }
 
