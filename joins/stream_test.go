@@ -2,6 +2,8 @@ package joins_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -223,8 +225,9 @@ func TestJoinsOfStreamsAgreeWithANestedLoop(t *testing.T) {
 			rapid.Check(t, func(r *rapid.T) {
 				w := drawBounds(r, kind)
 				cfg := streamstest.Config{CommitEvery: rapid.IntRange(1, 9).Draw(r, "commit")}
-				if rapid.IntRange(0, 15).Draw(r, "disk") == 0 {
-					dir := t.TempDir()
+				if rapid.IntRange(0, 19).Draw(r, "disk") == 0 {
+					dir := filepath.Join(t.TempDir(), "state")
+					defer os.RemoveAll(dir) // or thousands of runs fill the disk
 					cfg.State = func(int) state.Backend { return lsm.Dir(dir) }
 				}
 				d := streamstest.New(t, joining(kind, w.window()), cfg)
