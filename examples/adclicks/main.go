@@ -12,7 +12,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -73,23 +72,20 @@ func (h happened) records() (records []demo.Record) {
 	}
 	var all []arrived
 	random := rand.New(rand.NewPCG(3, 4))
-	add := func(topic, key string, value any, at int64) {
-		text, err := json.Marshal(value)
-		if err != nil {
-			panic(err) // a struct of strings and numbers
-		}
-		all = append(all, arrived{demo.Record{Topic: topic, Key: []byte(key), Value: text}, at + random.Int64N(time.Minute.Milliseconds())})
+	add := func(topic, key string, at int64, format string, args ...any) {
+		r := demo.Record{Topic: topic, Key: []byte(key), Value: fmt.Appendf(nil, format, args...)}
+		all = append(all, arrived{r, at + random.Int64N(time.Minute.Milliseconds())})
 	}
 	for _, i := range h.impressions {
-		add("impressions", i.AdID, i, i.ImpressionTime)
+		add("impressions", i.AdID, i.ImpressionTime, `{"adId":%q,"userId":%q,"impressionTime":%d}`, i.AdID, i.UserID, i.ImpressionTime)
 	}
 	for _, c := range h.clicks {
-		add("clicks", c.AdID, c, c.ClickTime)
+		add("clicks", c.AdID, c.ClickTime, `{"adId":%q,"clickTime":%d}`, c.AdID, c.ClickTime)
 	}
 	for n := range users {
 		user := fmt.Sprint("user-", n)
 		for _, v := range h.visits[user] {
-			add("visits", user, v, v.Time)
+			add("visits", user, v.Time, `{"page":%q,"time":%d}`, v.Page, v.Time)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b arrived) int { return cmp.Compare(a.at, b.at) })
