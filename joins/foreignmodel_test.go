@@ -35,8 +35,8 @@ func newNaive(name string) *naive {
 	}
 }
 
-// set changes a row; has is false if it is deleted.
-func set(rows map[string]string, was map[string][]string, key, row string, has bool) {
+// setRow changes a row; has is false if it is deleted.
+func setRow(rows map[string]string, was map[string][]string, key, row string, has bool) {
 	if delete(rows, key); has {
 		rows[key] = row
 		was[key] = append(was[key], row)
@@ -104,8 +104,8 @@ func (n *naive) ever(at, value string) bool {
 	})
 }
 
-// results are all rows that the join has written, and the last of each key.
-func results(d *streamstest.Driver, many bool) (all [][2]string, last map[string]string) {
+// joinedRows are all rows that the join has written, and the last of each key.
+func joinedRows(d *streamstest.Driver, many bool) (all [][2]string, last map[string]string) {
 	last = map[string]string{}
 	note := func(key, value string, has bool) {
 		if delete(last, key); has {
@@ -159,7 +159,7 @@ func checkForeign(t *rapid.T, name string, disk bool) {
 	defer d.Close()
 	left, right := streamstest.In[string, string](d, "left"), streamstest.In[string, string](d, "right")
 	pipe := func(in *streamstest.Input[string, string], rows map[string]string, was map[string][]string, key, row string, has bool) {
-		set(rows, was, key, row, has)
+		setRow(rows, was, key, row, has)
 		if has {
 			in.Pipe(key, row)
 		} else {
@@ -183,7 +183,7 @@ func checkForeign(t *rapid.T, name string, disk bool) {
 		}
 	}
 	d.Commit()
-	all, last := results(d, n.many)
+	all, last := joinedRows(d, n.many)
 	if diff := cmp.Diff(n.result(), last); diff != "" {
 		t.Errorf("-naive +join:\n%s", diff)
 	}
