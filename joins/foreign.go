@@ -31,7 +31,7 @@ import (
 //
 // The result is kept in a store of the given name. A right row that very many
 // left rows name costs an answer for each of them when it changes, in one
-// transaction: about 350 bytes of memory each, however large the row is.
+// transaction. They share the row's bytes, and hold a key and a digest each.
 //
 // It takes the options ValueSerde (of the result), Unlogged and LogConfig (for
 // its store), EmitLatest and EmitSnapshot, and Partitioner if that of the right
