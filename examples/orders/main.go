@@ -1,19 +1,23 @@
-// Orders splits up the orders of a shop for those who make the products: each
-// order of the topic orders becomes one record per product in the topic
-// manufacturing, under the order's id. The orders themselves go to the topic
-// archive as they came, byte for byte. An order's event time is its field
-// created_at.
+// Orders joins the orders of a shop with all that the shop knows:
+//
+//	topic          is                    joined with the table        by
+//	manufacturing  a product of an order -
+//	lines          a product of an order products, a global one       the product's id
+//	deliveries     an order              customers                    the customer's id
+//	shelves        a product in stock    warehouses                   a foreign key, the warehouse's name
+//	archive        an order, byte for byte as it came
+//
+// Each order of the topic orders becomes one record per product, under the
+// order's id. An order's event time is its field created_at. The tables are
+// filled before the first order; then a warehouse moves, and all that it stores
+// with it.
 //
 //	go run ./examples/orders
 //	go run ./examples/orders -follow
 package main
 
 import (
-	"encoding/json"
 	"flag"
-	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/millrace-io/millrace"
 	"github.com/millrace-io/millrace/examples/internal/demo"
@@ -23,43 +27,25 @@ import (
 func main() {
 	n := flag.Int("orders", 5, "how many orders there are, one a second")
 	demo.Main(func() (demo.Example, error) {
-		made, err := orders(*n)
-		return example(made), err
+		records, err := open(*n).records()
+		return example(records), err
 	})
 }
 
-func example(orders [][]byte) demo.Example {
+func example(input []demo.Record) demo.Example {
 	e := demo.Example{
 		Config:   millrace.Config{AppID: "orders"},
-		Topology: explode(),
-		Topics:   map[string]int32{"orders": 1, "archive": 1, "manufacturing": 1, "dead_letters": 1},
-		Output:   []string{"archive", "manufacturing", "dead_letters"},
+		Topology: joined(),
+		Topics:   map[string]int32{},
+		Input:    input,
+		Output:   []string{"archive", "manufacturing", "lines", "deliveries", "shelves", "dead_letters"},
+	}
+	for _, topic := range append([]string{"orders", "customers", "products", "stock", "warehouses"}, e.Output...) {
+		e.Topics[topic] = 1
 	}
 	errors := &e.Config.Errors
 	errors.DeadLetterTopic = "dead_letters"
 	errors.Decode.Then = processor.DeadLetter
 	errors.Process.Then = processor.DeadLetter
-	for _, order := range orders {
-		e.Input = append(e.Input, demo.Record{Topic: "orders", Value: order})
-	}
 	return e
-}
-
-// orders makes n orders, the same ones each time.
-func orders(n int) (list [][]byte, err error) {
-	random := rand.New(rand.NewPCG(1, 2))
-	created := time.Date(2022, time.September, 10, 16, 0, 1, 0, time.UTC)
-	for i := range n {
-		o := Order{ID: int64(i + 1), CreatedAt: created.Format(layout), CustomerID: 1 + random.IntN(1000)}
-		for range 1 + random.IntN(5) {
-			o.Products = append(o.Products, Product{ID: 1 + random.IntN(100), Count: 1 + random.IntN(4)})
-		}
-		b, err := json.Marshal(o)
-		if err != nil {
-			return nil, fmt.Errorf("order %d: %w", o.ID, err)
-		}
-		list = append(list, b)
-		created = created.Add(time.Second)
-	}
-	return list, nil
 }
