@@ -19,7 +19,7 @@ func TestDigestsAreThoseOfKafkaStreams(t *testing.T) {
 		"hello": {0x30bfb4f39919e764, 0x566aea857401d1c6, true},
 	} {
 		if got := digestOf([]byte(text)); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
+			t.Errorf("%q: %+v, want %+v", text, got, want)
 		}
 	}
 }

@@ -73,6 +73,14 @@ type Merger interface {
 	Merge(seqs []uint64, batches []*state.Batch, b *state.Batch)
 }
 
+// Lingerer is implemented by a TaskStore whose rows may soon be of no use any
+// more. Lingers says whether a frozen transaction has written rows that are still
+// needed after another one, the last that has committed: then it is better not
+// applied yet, since what has expired by then never goes to the base store.
+type Lingerer interface {
+	Lingers(seq, committed uint64) bool
+}
+
 // Clocked is implemented by a TaskStore that stamps writes with the event time
 // of the current record, in milliseconds. The task says where that time stands.
 type Clocked interface {

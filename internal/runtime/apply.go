@@ -9,10 +9,19 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// applyBytes is how much of it a worker may hold.
+// applyBytes is how much committed state a worker gathers before it applies it.
 func (w *worker) applyBytes() int64 {
 	return max(w.inst.cfg.EntryBytes/int64(4*w.inst.cfg.Workers), 1<<20)
 }
+
+// What lingers, since it may soon not be needed any more, waits no longer than
+// lingerTime; when that did not suffice, nothing lingers for lingerPause. A worker
+// has no more of it than lingerTimes applyBytes.
+const (
+	lingerTime  = 5 * time.Second
+	lingerPause = 30 * time.Second
+	lingerTimes = 4
+)
 
 // application is committed state of a worker's tasks on its way into their
 // stores. It passes from the worker to its applier and back.
@@ -27,17 +36,13 @@ type application struct {
 // noteCommitted takes in that a transaction has committed, and is to be applied.
 func (w *worker) noteCommitted(t *txn, now time.Time) {
 	for i, c := range t.commits {
-		h := t.handles[i]
+		c.Since = now
 		for j := range c.Stores {
-			spec := c.Stores[j].Spec
-			if !spec.Logged {
-				continue
-			}
-			if next, ok := t.acked[i][j].Next(); ok {
-				h.logged[spec.Name] = next
+			if s := &c.Stores[j]; s.Spec.Logged {
+				s.End, s.Logged = t.acked[i][j].Next()
 			}
 		}
-		h.task.Settled(c)
+		t.handles[i].task.Settled(c)
 	}
 	w.committed = t.seq
 	if w.unapplied.IsZero() {
@@ -56,40 +61,71 @@ func (w *worker) applied() bool {
 // each commit it would take more than a third of the time that a count costs. A
 // crash in between costs the replay of that much more of the changelog.
 //
+// What may soon not be needed any more is left for later, such as the records of a
+// join within seconds: most of them never go to the store.
+//
 // It returns when to look again.
 func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	again = now.Add(time.Hour)
 	if w.applying || w.applied() {
 		return again
 	}
-	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && len(w.releases) == 0 && w.failure == nil {
-		var bytes int64
-		for _, h := range w.handles {
-			bytes += h.task.UnappliedBytes()
-		}
-		if bytes < w.applyBytes() {
-			return at
-		}
+	all := len(w.releases) > 0 || w.failure != nil
+	var bytes int64
+	for _, h := range w.handles {
+		bytes += h.task.UnappliedBytes()
 	}
+	most := w.applyBytes()
+	if w.lingers {
+		most *= lingerTimes
+	}
+	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && !all && bytes < most {
+		return at
+	}
+	all = all || now.Before(w.nothingLingers)
 	a := &application{seq: w.committed}
+	w.unapplied, w.lingers = time.Time{}, false
 	for _, h := range w.handles {
 		if h.lost.Load() {
 			continue // its changelog has it
 		}
-		stores := h.task.Merge()
+		n, ripe := h.task.Unapplied(), h.task.Ripe()
+		switch {
+		case all || ripe == n:
+		case now.Sub(h.task.UnappliedSince()) >= lingerTime:
+			w.nothingLingers = now.Add(lingerPause)
+		default:
+			if bytes >= lingerTimes*w.applyBytes() {
+				ripe = max(ripe, (n+3)/4)
+			}
+			n, w.unapplied, w.lingers = ripe, now, true
+		}
+		if n == 0 {
+			continue
+		}
+		stores := h.task.Merge(n)
 		ends := make([]int64, len(stores))
 		for i := range stores {
 			ends[i] = h.end(stores[i])
 		}
 		a.handles, a.stores, a.ends = append(a.handles, h), append(a.stores, stores), append(a.ends, ends)
 	}
-	w.unapplied, w.applying = time.Time{}, true
+	if len(a.handles) == 0 {
+		if w.lingers {
+			again = now.Add(w.inst.cfg.ApplyInterval)
+		}
+		return again
+	}
+	w.applying = true
 	w.toApply <- a // never blocks: there is one at a time
 	return again
 }
 
-// end is where a store's changelog ended with the last commit.
+// end is where a store's changelog ended with a batch.
 func (h *handle) end(s task.StoreBatch) int64 {
+	if s.Logged {
+		h.logged[s.Spec.Name] = s.End
+	}
 	if next, ok := h.logged[s.Spec.Name]; ok {
 		return next
 	}

@@ -38,12 +38,14 @@ type worker struct {
 	results chan *txn
 	settled chan struct{} // closed when the ender is done
 
-	committed   uint64    // the last transaction that has committed
-	unapplied   time.Time // when the first one has whose state is not in the stores yet
-	applying    bool      // an application is under way
-	refused     bool      // a store did not take one: see finishApplication
-	toApply     chan *application
-	appliedOnes chan *application
+	committed      uint64    // the last transaction that has committed
+	unapplied      time.Time // when the first one has whose state is not in the stores yet
+	lingers        bool      // some of it was left, see maybeApply
+	nothingLingers time.Time // until when all of it is applied, see maybeApply
+	applying       bool      // an application is under way
+	refused        bool      // a store did not take one: see finishApplication
+	toApply        chan *application
+	appliedOnes    chan *application
 
 	// The sender's.
 	slots []*slot

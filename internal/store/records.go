@@ -56,6 +56,7 @@ type Records[K, V any] struct {
 	// told last.
 	needed, marked, settled int64
 	logged                  uint64
+	live                    uint64 // the first segment that is needed after what has committed, as Lingers was told
 	swept                   uint64 // the base has no segment before that,
 	sweptOnce               bool   // if this is true
 

@@ -293,3 +293,50 @@ func TestChangelogIsToldWhatIsNeededOnceThatIsApplied(t *testing.T) {
 		}
 	}
 }
+
+// Flights with records that are needed linger. When they are merged, what has
+// expired by the last transaction that has committed is left out, and what only a
+// transaction says that may still be undone is not.
+func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
+	b := &base{}
+	s := openRecords(b)
+	var batches []*state.Batch
+	freeze := func(seq uint64) {
+		t.Helper()
+		batch := new(state.Batch)
+		do(t, s.Freeze(seq, batch))
+		batches = append(batches, batch)
+	}
+	add(t, s, "k", 1, 10)
+	freeze(1)
+	add(t, s, "k", 2, 5000)
+	freeze(2)
+	do(t, s.Expire(4000))
+	add(t, s, "k", 3, 6000)
+	freeze(3)
+	for _, c := range []struct {
+		seq, committed uint64
+		want           bool
+	}{{1, 2, true}, {1, 3, false}, {2, 3, true}, {3, 3, true}} {
+		if got := s.Lingers(c.seq, c.committed); got != c.want {
+			t.Errorf("flight %d lingers after %d: %v", c.seq, c.committed, got)
+		}
+	}
+	var merged state.Batch
+	s.Merge([]uint64{1}, batches[:1], &merged)
+	for i := range merged.Len() {
+		if w := merged.At(i); len(w.Value) > 0 {
+			t.Errorf("a record that has expired goes to the store: %q", w.Key)
+		}
+	}
+	do(t, b.Apply(&merged, state.Position{}))
+	s.Applied(1)
+	merged.Reset()
+	s.Merge([]uint64{2, 3}, batches[1:], &merged)
+	do(t, b.Apply(&merged, state.Position{}))
+	s.Applied(3)
+	s.Discard()
+	if got := near(t, s, "k", 0, 9000); got != "5000.0=2 6000.0=3" {
+		t.Errorf("the store has %q", got)
+	}
+}

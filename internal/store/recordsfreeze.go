@@ -12,6 +12,7 @@ type recordFlight[V any] struct {
 	first  int // where the writes of records begin in the batch
 	refs   []recordRef[V]
 	needed int64
+	newest uint64 // the last segment that it has rows in
 	// recalls are the writes that undo one of an earlier flight, which may not be
 	// in the base yet. See Merge.
 	recalls []recall
@@ -104,6 +105,7 @@ func (s *Records[K, V]) fly(f *recordFlight[V]) {
 			f.recalls = append(f.recalls, recall{at, r.flight, r.at})
 		}
 		r.flight, r.at = number, at
+		f.newest = max(f.newest, d.e.segment.number)
 		kept = append(kept, d)
 	}
 	clear(s.found)
@@ -141,16 +143,17 @@ func (s *Records[K, V]) forget(oldest uint64) {
 
 // Merge appends to b what the batches of the oldest flights, whose numbers are
 // seqs, add up to: nothing of a record that one has added and another one
-// deleted, nor of one that is not needed any more after the last of them: what a
-// join keeps for less than the time between two calls never goes to the store.
+// deleted, nor of one that is not needed any more after the last of them, or after
+// what Lingers was told has committed: what a join keeps for a short time never
+// goes to the store.
 // What a batch has beside its rows, such as the deletion of a range, is taken in
 // its place.
 func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
 	oldest := s.number + 1 - uint32(len(s.flights))
 	var passed map[[2]uint32]bool // flight and place
-	var live uint64               // the first segment that is needed
+	live := s.live
 	for i, end := 0, seqs[len(seqs)-1]; i < len(s.flights) && s.flights[i].seq <= end; i++ {
-		live = s.layout.Segment(s.flights[i].needed)
+		live = max(live, s.layout.Segment(s.flights[i].needed))
 		for _, r := range s.flights[i].recalls {
 			if passed == nil {
 				passed = map[[2]uint32]bool{}
@@ -175,6 +178,23 @@ func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Ba
 			b.Copy(batches[n], j)
 		}
 	}
+}
+
+// Lingers says whether a frozen transaction has written records that are needed
+// after another one, which has committed. What is not goes to no later Merge.
+func (s *Records[K, V]) Lingers(seq, committed uint64) bool {
+	var newest uint64
+	var writes bool
+	for i := range s.flights {
+		f := &s.flights[i]
+		if f.seq <= committed {
+			s.live = max(s.live, s.layout.Segment(f.needed))
+		}
+		if f.seq == seq {
+			newest, writes = f.newest, len(f.refs) > 0
+		}
+	}
+	return writes && newest >= s.live
 }
 
 // Applied says that the batches up to seq are in the base.
@@ -211,7 +231,7 @@ func (s *Records[K, V]) bury(d *recordRef[V]) {
 
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Records[K, V]) Discard() {
-	s.known, s.sweptOnce = false, false
+	s.known, s.sweptOnce, s.live = false, false, 0
 	s.segments, s.dirty, s.flights, s.spare, s.free = nil, nil, nil, nil, nil
 	s.journal, s.graves, s.spareTable, s.spareLine, s.found = nil, nil, recordTable[V]{}, nil, nil
 	s.total, s.clean, s.dirtied = 0, 0, 0

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"math"
+	"time"
 	"unsafe"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -27,6 +28,9 @@ type Commit struct {
 	// Offsets are the positions that moved, or all known ones if none did.
 	Offsets []Offset
 
+	// Since is when it has committed, for those who apply it: the task has no clock.
+	Since time.Time
+
 	batches  []state.Batch // by store of the task
 	progress []progress    // by input
 	times    []int64       // by operator
@@ -37,6 +41,10 @@ type StoreBatch struct {
 	Spec  *graph.StoreSpec
 	Base  state.Store
 	Batch *state.Batch
+	// End is where the store's changelog ended with the batch, if Logged: whoever
+	// produces it says so.
+	End    int64
+	Logged bool
 }
 
 // Offset is one offset to commit.
@@ -115,7 +123,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 			if err := t.checkBatch(s.spec, &c.batches[i]); err != nil {
 				return nil, t.spoil(s.spec, err)
 			}
-			c.Stores = append(c.Stores, StoreBatch{s.spec, s.base, &c.batches[i]})
+			c.Stores = append(c.Stores, StoreBatch{Spec: s.spec, Base: s.base, Batch: &c.batches[i]})
 		}
 	}
 	moved := t.moved()

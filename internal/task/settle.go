@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/state"
@@ -44,19 +45,54 @@ func (t *Task) UnappliedBytes() (sum int64) {
 	return sum
 }
 
-// Merge returns what has committed and is not applied as one batch for each
-// store that was written. Of a key that several transactions wrote it has the
-// last value only: stores on disk are spared the others. The batches are the
-// caller's until Applied, of which each Merge needs one.
-func (t *Task) Merge() []StoreBatch {
+// UnappliedSince is when the oldest transaction has committed that is not
+// applied; zero if there is none.
+func (t *Task) UnappliedSince() (since time.Time) {
+	if len(t.unapplied) > 0 {
+		since = t.unapplied[0].Since
+	}
+	return since
+}
+
+// Ripe is how many of the oldest transactions that are not applied have written
+// nothing that soon will not be needed any more: see graph.Lingerer.
+func (t *Task) Ripe() int {
+	ripe := len(t.unapplied)
+	for i := range t.stores {
+		l, ok := t.stores[i].view.(graph.Lingerer)
+		for j := 0; ok && j < ripe; j++ {
+			if l.Lingers(t.unapplied[j].Seq, t.unapplied[len(t.unapplied)-1].Seq) {
+				ripe = j
+			}
+		}
+	}
+	return ripe
+}
+
+// Unapplied is how many transactions have committed and are not applied.
+func (t *Task) Unapplied() int { return len(t.unapplied) }
+
+// Merge returns what the n oldest transactions have written that have committed
+// and are not applied, as one batch for each store. Of a key that several of them
+// wrote it has the last value only: stores on disk are spared the others. The
+// batches are the caller's until Applied, of which each Merge needs one.
+func (t *Task) Merge(n int) []StoreBatch {
 	if t.merged > 0 {
 		panic(fmt.Sprintf("task %s: the last merge was not applied", t.id))
 	}
-	t.merged = len(t.unapplied)
+	t.merged = n
 	t.merges = t.merges[:0]
 	for i := range t.stores {
 		if b := t.merge(i); b != nil {
-			t.merges = append(t.merges, StoreBatch{t.stores[i].spec, t.stores[i].base, b})
+			merged := StoreBatch{Spec: t.stores[i].spec, Base: t.stores[i].base, Batch: b}
+			for _, c := range t.unapplied[:n] {
+				for j := range c.Stores {
+					if w := &c.Stores[j]; w.Spec == merged.Spec && w.Logged {
+						merged.End, merged.Logged = w.End, true
+					}
+				}
+			}
+			t.merges = append(t.merges, merged)
 		}
 	}
 	return t.merges
@@ -66,19 +102,21 @@ func (t *Task) Merge() []StoreBatch {
 func (t *Task) merge(i int) *state.Batch {
 	s := &t.stores[i]
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
-	for _, c := range t.unapplied {
+	for _, c := range t.unapplied[:t.merged] {
 		if b := &c.batches[i]; b.Len() > 0 {
 			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
 		}
 	}
-	if len(t.batches) < 2 {
-		if len(t.batches) == 0 {
-			return nil
-		}
+	m, merges := s.view.(graph.Merger)
+	_, lingers := s.view.(graph.Lingerer) // and may leave out what has expired
+	switch {
+	case len(t.batches) == 0:
+		return nil
+	case len(t.batches) == 1 && !lingers:
 		return t.batches[0]
 	}
 	s.merged.Reset()
-	if m, ok := s.view.(graph.Merger); ok {
+	if merges {
 		m.Merge(t.seqs, t.batches, &s.merged)
 		return &s.merged
 	}

@@ -143,7 +143,7 @@ func (c *cluster) settle(r *running) {
 
 // apply brings what has committed since the last call into the stores.
 func (c *cluster) apply(r *running) {
-	for _, s := range r.Merge() {
+	for _, s := range r.Merge(r.Unapplied()) {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			c.Fatal(err)
 		}
