@@ -254,14 +254,6 @@ func (s *KeyValue[K, V]) stored(b []byte) (c content[V], err error) {
 	return c, err
 }
 
-// decodeStored is the value alone of what the base holds as b.
-func (s *KeyValue[K, V]) decodeStored(b []byte) (v V, err error) {
-	if _, b, err = s.split(b); err != nil {
-		return v, err
-	}
-	return s.decode(b)
-}
-
 // split parts what the base holds into event time and encoded value.
 func (s *KeyValue[K, V]) split(b []byte) (timeMs int64, value []byte, err error) {
 	if !s.timed {
