@@ -10,9 +10,13 @@ import (
 
 // Joins of a stream with rows that are looked up.
 
+// keptVersions keeps a broker from compacting a history of 1970: it counts by the
+// wall clock.
+var keptVersions = topology.LogConfig(map[string]string{"min.compaction.lag.ms": "9223372036854775807"})
+
 func init() {
 	for name, opts := range map[string][]topology.Option{
-		"stream-table": nil, "stream-versioned-table": {topology.Versioned(historyOfTraces)},
+		"stream-table": nil, "stream-versioned-table": {topology.Versioned(historyOfTraces), keptVersions},
 	} {
 		register(name+"-inner", func(b *topology.Builder) {
 			left, right := sides(b, opts...)
@@ -24,7 +28,7 @@ func init() {
 		})
 	}
 	register("stream-versioned-table-grace", func(b *topology.Builder) {
-		left, right := sides(b, topology.Versioned(historyOfTraces))
+		left, right := sides(b, topology.Versioned(historyOfTraces), keptVersions)
 		topology.To(joins.LeftTable(left, right, bothOrNone, topology.Name("joined"), joins.Grace(10*time.Millisecond)), "out", textOut)
 	})
 	register("stream-global-inner", func(b *topology.Builder) {

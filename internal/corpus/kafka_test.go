@@ -3,10 +3,15 @@ package corpus
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 )
+
+// waiting are the topologies in which records of one topic wait for those of
+// another. Here a bounded run ends between them, and sends on what waits.
+var waiting = []string{"join-left", "join-right", "join-outer", "join-anti", "join-idle", "nearest", "stream-versioned-table-grace"}
 
 // TestOnKafka runs the parts of the corpus as applications on Apache Kafka,
 // several at a time: what they commit must be what the driver says.
@@ -28,7 +33,8 @@ func TestOnKafka(t *testing.T) {
 		}()
 	}
 	for i, part := range Parts(t, "testdata") {
-		if part.runs("advance", "crash", "rebalance") {
+		topology := part.Commands[0].argument("topology")
+		if part.runs("advance", "crash", "rebalance") && !slices.Contains(waiting, topology) {
 			jobs <- job{fmt.Sprintf("%s-%d", part.Name, i), part}
 		}
 	}

@@ -84,7 +84,7 @@ func (n *node) format(ctx context.Context) error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	args := []string{"-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", n.classpath(), "kafka.tools.StorageTool",
-		"format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.config()}
+		"format", "--cluster-id=" + base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.config()} // it may begin with "-"
 	if n.sec != nil {
 		if err := n.sec.writeFiles(n.dir); err != nil {
 			return err
