@@ -18,13 +18,24 @@ type StreamPart[K, R any] struct {
 // One is a part of which each result has one record.
 //
 // set is called with the zero value of R, or what the parts before have made of
-// it, and must keep no pointer to it.
-func One[K, V, R any](s topology.Streamer[K, V], set func(result *R, value V)) StreamPart[K, R] {
+// it, and must keep no pointer to it. It takes the options Serdes, KeySerde and
+// ValueSerde (of the part's repartition topic and of its store), and Unlogged and
+// LogConfig (for its store).
+func One[K, V, R any](s topology.Streamer[K, V], set func(result *R, value V), opts ...topology.Option) StreamPart[K, R] {
 	h := streamHandle(s)
 	if set == nil {
 		h.Builder.Errorf(graph.Caller(), "the function of a part is nil")
 	}
-	return StreamPart[K, R]{&one[K, V, R]{h: h, put: set}}
+	const op = "part of a join"
+	at := &graph.Node{Op: op, Line: graph.Caller()} // for errors
+	o := graph.OptionsOf(h.Builder, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
+	if o.KeySerde != nil {
+		h.KeySerde = graph.KeySerde[K](at, h, o)
+	}
+	if o.ValueSerde != nil {
+		h.ValueSerde = graph.ValueSerde[V](at, h, o)
+	}
+	return StreamPart[K, R]{&one[K, V, R]{h, set, o}}
 }
 
 // Streams joins any number of streams in one operator: there is a result for each
@@ -43,9 +54,8 @@ func One[K, V, R any](s topology.Streamer[K, V], set func(result *R, value V)) S
 // was of the first part, its headers. The window is Within(d) with one Grace.
 // Null keys and values, and records that are late, are dropped and counted; all
 // else is as with Inner. Each part has a store, <name>-1-join-store and so on,
-// and if its keys may have changed a repartition topic, <name>-1 and so on. It
-// takes the options KeySerde, ValueSerde (once for each part that needs one, told
-// by its type), Unlogged and LogConfig.
+// and if its keys may have changed a repartition topic, <name>-1 and so on.
+// Options are those of the parts, which see.
 //
 // By example: internal/corpus/testdata/join-three.txt.
 func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], more ...StreamPart[K, R]) topology.KStream[K, R] {
@@ -101,8 +111,9 @@ type streamPart[K, R any] interface {
 
 // one is a part with values of V.
 type one[K, V, R any] struct {
-	h   graph.Handle
-	put func(*R, V)
+	h       graph.Handle
+	put     func(*R, V)
+	options *graph.Options
 }
 
 func (p *one[K, V, R]) handle() graph.Handle { return p.h }
@@ -128,7 +139,7 @@ func (p *one[K, V, R]) connect(b *graph.Builder, n *graph.Node, i int, ks serde.
 	h = together(topology.StreamOf[K, V](h), n.Name+"-"+strconv.Itoa(i+1), nil)
 	n.In = append(n.In, h.Edge(i))
 	vs := graph.SerdeFor[V](b, n, "value of stream "+strconv.Itoa(i+1), nil, "", h.ValueSerde)
-	addRecords(b, n, p.store(n, i), ks, vs, needed, &graph.Options{})
+	addRecords(b, n, p.store(n, i), ks, vs, needed, p.options)
 }
 
 func (p *one[K, V, R]) open(t graph.Task, n *graph.Node, m *many[K, R], i int) manySide[K, R] {

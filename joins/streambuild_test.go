@@ -58,6 +58,12 @@ func TestMistakesOfStreamJoinsAreErrorsAtBuild(t *testing.T) {
 		{"option", "does not take option TTL", inner(ok, topology.TTL(s))},
 		{"value serde", "the values are string and string, and a serde given for them is", inner(ok, topology.ValueSerde(serde.Int64))},
 		{"no name", "needs a name", func(left, right stream) { joins.Inner(left, right, "", ok, pairText) }},
+		{"option of a part", "part of a join does not take option TTL", func(left, _ stream) {
+			joins.One(left, func(to *string, v string) { *to = v }, topology.TTL(s))
+		}},
+		{"serde of a part", "the values are string and the serde given for them is of int64", func(left, _ stream) {
+			joins.One(left, func(to *string, v string) { *to = v }, topology.ValueSerde(serde.Int64))
+		}},
 		{"other builder", "different builders", func(left, _ stream) {
 			joins.Inner(left, topology.Stream[string, string](topology.New(), "other"), "joined", ok, pairText)
 		}},
@@ -86,6 +92,42 @@ func TestKeysOfBothStreamsMustBeWrittenAlike(t *testing.T) {
 	_, err := b.Describe()
 	if err == nil || !strings.Contains(err.Error(), "are written as upper and those of the right one as string") {
 		t.Errorf("got %v", err)
+	}
+}
+
+type plain struct{ n int } // has no serde of its own
+
+type plainSerde struct{}
+
+func (plainSerde) Append(dst []byte, p plain) ([]byte, error) { return append(dst, byte(p.n)), nil }
+func (plainSerde) Decode(b []byte) (plain, error)             { return plain{int(b[0])}, nil }
+func (plainSerde) SerdeName() string                          { return "plain" }
+
+// The options of a part are for its own topic and store.
+func TestPartsOfManyStreamsTakeOptions(t *testing.T) {
+	b := topology.New()
+	w := joins.Within(time.Second).Grace(time.Second)
+	byValue := topology.SelectKey(topology.Stream[string, string](b, "first"), func(_, v string) string { return v })
+	first := joins.One(byValue, func(to *int64, v string) { *to += int64(len(v)) }, topology.KeySerde[string](upper{serde.String}), topology.Unlogged())
+	mapped := topology.MapValues(topology.Stream[string, string](b, "second", topology.KeySerde[string](upper{serde.String})), func(v string) plain { return plain{len(v)} })
+	second := joins.One(mapped, func(to *int64, p plain) { *to += int64(p.n) }, topology.ValueSerde[plain](plainSerde{}), topology.LogConfig(map[string]string{"segment.ms": "600000"}))
+	topology.To(joins.Streams("joined", w, first, second), "out", topology.ValueSerde(serde.DecimalInt64))
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := g.Stores["joined-1-join-store"], g.Stores["joined-2-join-store"]
+	if one.Logged || !two.Logged || two.LogConfig["segment.ms"] != "600000" {
+		t.Errorf("stores are %+v and %+v", one, two)
+	}
+	text, err := b.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"serdes upper, string", "serdes upper, plain"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }
 
