@@ -4,8 +4,7 @@ import "unsafe"
 
 // entry is what a store knows about one key.
 type entry[V any] struct {
-	key   string         // encoded; of a short one the bytes are in short
-	short [shortKey]byte // beside the value, where a look-up goes next
+	encodedKey
 	content[V]
 	size   int64
 	record uint64 // the record that last put the entry into the journal: each does so once
@@ -17,9 +16,6 @@ type entry[V any] struct {
 	queued bool // waits for eviction, and will be passed over if it is not clean then
 	used   bool // looked at or written since it was queued
 }
-
-// shortKey is the length up to which keys lie in their entries.
-const shortKey = 24
 
 // content is what a key maps to. Contents are never changed in place, neither
 // value nor raw, only replaced: the journal and open scans share them.
@@ -75,13 +71,7 @@ func (s *KeyValue[K, V]) add() *entry[V] {
 	} else {
 		e = new(entry[V])
 	}
-	if n := copy(e.short[:], s.key); n == len(s.key) {
-		// The string goes with the entry, which may be used for another key
-		// then: who keeps it for longer makes a copy.
-		e.key = unsafe.String(&e.short[0], n)
-	} else {
-		e.key = string(s.key)
-	}
+	e.set(s.key)
 	s.entries.add(e)
 	s.last = e
 	s.weigh(e)
@@ -126,10 +116,7 @@ func (s *KeyValue[K, V]) move(e *entry[V], to kind) {
 
 // weigh counts the bytes of e anew.
 func (s *KeyValue[K, V]) weigh(e *entry[V]) {
-	n := s.overhead
-	if len(e.key) > shortKey {
-		n += len(e.key)
-	}
+	n := s.overhead + e.beside()
 	if e.present {
 		n += s.codec.weight(&e.value, e.raw)
 	}

@@ -181,10 +181,7 @@ func (s *Records[K, V]) Check() error {
 			if e == nil {
 				continue
 			}
-			key, size := e.key, s.entrySize
-			if len(key) > shortKey {
-				size += int64(len(key))
-			}
+			key, size := e.key, s.entrySize+int64(e.beside())
 			var last *record[V]
 			for p := e.rows.seek(math.MinInt64, math.MinInt32); e.rows.at(p) != nil; p = e.rows.next(p) {
 				r := e.rows.at(p)

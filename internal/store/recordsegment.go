@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"unsafe"
 
 	"github.com/millrace-io/millrace/state"
 )
@@ -28,8 +27,7 @@ type recordSegment[V any] struct {
 
 // recordEntry is what is known of a key in a segment.
 type recordEntry[V any] struct {
-	key     string         // encoded; of a short one the bytes are in short
-	short   [shortKey]byte // beside the rest, where a look-up goes next
+	encodedKey
 	segment *recordSegment[V]
 	rows    recordList[V]
 	below   int64 // the latest time of which the base may have records that rows lacks
@@ -39,9 +37,6 @@ type recordEntry[V any] struct {
 	used    bool         // looked at or written since it was queued
 	first   [1]record[V] // memory for rows: most have one
 }
-
-// bytes is the encoded key, which nobody may change.
-func (e *recordEntry[V]) bytes() []byte { return unsafe.Slice(unsafe.StringData(e.key), len(e.key)) }
 
 // complete is the below of what lacks nothing.
 const complete = math.MinInt64
@@ -156,19 +151,13 @@ func (s *Records[K, V]) newEntry(seg *recordSegment[V], key []byte, hash uint64)
 	} else {
 		e = new(recordEntry[V])
 	}
-	size := s.entrySize
-	if n := copy(e.short[:], key); n == len(key) {
-		e.key = unsafe.String(&e.short[0], n)
-	} else {
-		e.key = string(key)
-		size += int64(len(key))
-	}
+	e.set(key)
 	e.segment, e.below = seg, seg.below
 	if e.rows.one == nil {
 		e.rows.one = e.first[:0]
 	}
 	seg.entries.add(hash, e)
-	s.count(e, size)
+	s.count(e, s.entrySize+int64(e.beside()))
 	return e
 }
 

@@ -19,7 +19,7 @@ func TestTableAgreesWithAMap(t *testing.T) {
 				table.remove(e)
 				delete(want, k)
 			} else {
-				want[k] = &entry[int]{key: k}
+				want[k] = &entry[int]{encodedKey: encodedKey{key: k}}
 				table.add(want[k])
 			}
 		}
