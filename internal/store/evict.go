@@ -4,23 +4,16 @@ package store
 // which is cheaper than to find it there; Evict then drops it from the line, and
 // it comes in again when it is clean.
 func (s *KeyValue[K, V]) queue(e *entry[V]) {
-	if len(s.line) == cap(s.line) && s.head > len(s.line)/2 {
-		n := copy(s.line, s.line[s.head:])
-		clear(s.line[n:])
-		s.line, s.head = s.line[:n], 0
-	}
 	e.queued, e.used = true, false
-	s.line = append(s.line, e)
+	s.line.push(e)
 }
 
 // Evict drops clean entries until at most limit bytes of them are left. They go
 // in the order in which they came, but one that was used in between gets a
 // second turn. The cost is that of the entries that came since the last call.
 func (s *KeyValue[K, V]) Evict(limit int64) {
-	for s.bytes[clean] > limit && s.head < len(s.line) {
-		e := s.line[s.head]
-		s.line[s.head] = nil
-		s.head++
+	for s.bytes[clean] > limit && !s.line.empty() {
+		e := s.line.pop()
 		e.queued = false
 		switch {
 		case e.kind != clean:

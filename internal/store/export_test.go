@@ -34,7 +34,7 @@ func (s *KeyValue[K, V]) Check() error {
 		noted[b.entry] = true
 	}
 	inLine := map[*entry[V]]bool{}
-	for _, e := range s.line[s.head:] {
+	for _, e := range s.line.list[s.line.head:] {
 		if inLine[e] || s.entries.find([]byte(e.key)) != e {
 			return fmt.Errorf("%q is twice in the line, or not alive", e.key)
 		}
@@ -170,7 +170,7 @@ func (s *Records[K, V]) Check() error {
 			return fmt.Errorf("segment %d is out of order", seg.number)
 		}
 		inLine := map[*recordEntry[V]]bool{}
-		for _, e := range seg.line[seg.head:] {
+		for _, e := range seg.line.list[seg.line.head:] {
 			if inLine[e] || seg.entries.find(s.hash(e.bytes()), e.bytes()) != e {
 				return fmt.Errorf("%q is twice in the line, or not alive", e.key)
 			}

@@ -72,7 +72,7 @@ type Records[K, V any] struct {
 	free       []*recordEntry[V]
 	maxFree    int
 	spareTable recordTable[V] // empty, with slots
-	spareLine  []*recordEntry[V]
+	spareLine  line[recordEntry[V]]
 	found      []*record[V] // scratch, see encodeDirty
 
 	total, clean, dirtied int64 // bytes: of all entries, of those without pins; of the dirty rows

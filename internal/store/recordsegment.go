@@ -19,10 +19,8 @@ type recordSegment[V any] struct {
 	// tells of. It is the lowest one there is for a segment that began under this
 	// view and of which nothing was evicted: what it has not, is nowhere.
 	below   int64
-	dropped bool // it has expired, and a flight may still have entries of it
-
-	line []*recordEntry[V] // from head on: the queue for eviction, as in KeyValue
-	head int
+	dropped bool                 // it has expired, and a flight may still have entries of it
+	line    line[recordEntry[V]] // all of its entries without pins are in it
 }
 
 // recordEntry is what is known of a key in a segment.
@@ -117,7 +115,7 @@ func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 		return s.segments[i]
 	}
 	seg := &recordSegment[V]{number: number, entries: s.spareTable, line: s.spareLine, below: complete}
-	s.spareTable, s.spareLine = recordTable[V]{}, nil
+	s.spareTable, s.spareLine = recordTable[V]{}, line[recordEntry[V]]{}
 	s.segments = slices.Insert(s.segments, i, seg)
 	return seg
 }
@@ -238,14 +236,8 @@ func (s *Records[K, V]) insert(e *recordEntry[V], p listPlace, r *record[V]) {
 
 // queue lines an entry up for eviction.
 func (s *Records[K, V]) queue(e *recordEntry[V]) {
-	seg := e.segment
-	if len(seg.line) == cap(seg.line) && seg.head > len(seg.line)/2 {
-		n := copy(seg.line, seg.line[seg.head:])
-		clear(seg.line[n:])
-		seg.line, seg.head = seg.line[:n], 0
-	}
 	e.queued, e.used = true, false
-	seg.line = append(seg.line, e)
+	e.segment.line.push(e)
 }
 
 // recycle takes the memory of an entry that nobody has any more.
@@ -274,9 +266,9 @@ func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 	}
 	clear(seg.entries.slots)
 	s.spareTable.slots = seg.entries.slots
-	clear(seg.line)
-	s.spareLine = seg.line[:0]
-	seg.entries, seg.line, seg.head = recordTable[V]{}, nil, 0
+	seg.line.reset()
+	s.spareLine = seg.line
+	seg.entries, seg.line = recordTable[V]{}, line[recordEntry[V]]{}
 }
 
 // Evict drops clean entries until at most limit bytes of them are left, those of
@@ -284,10 +276,8 @@ func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 // but one that was used in between gets a second turn.
 func (s *Records[K, V]) Evict(limit int64) {
 	for _, seg := range s.segments {
-		for s.clean > limit && seg.head < len(seg.line) {
-			e := seg.line[seg.head]
-			seg.line[seg.head] = nil
-			seg.head++
+		for s.clean > limit && !seg.line.empty() {
+			e := seg.line.pop()
 			e.queued = false
 			switch {
 			case e.pins > 0:

@@ -1,0 +1,34 @@
+package store
+
+// line is a queue of entries that wait for eviction.
+type line[E any] struct {
+	list []*E // from head on
+	head int
+}
+
+func (l *line[E]) empty() bool { return l.head == len(l.list) }
+
+// push lines e up. A full list in which most places are free again is moved to its
+// front, and grows only otherwise.
+func (l *line[E]) push(e *E) {
+	if len(l.list) == cap(l.list) && l.head > len(l.list)/2 {
+		n := copy(l.list, l.list[l.head:])
+		clear(l.list[n:])
+		l.list, l.head = l.list[:n], 0
+	}
+	l.list = append(l.list, e)
+}
+
+// pop takes the first one off. There must be one.
+func (l *line[E]) pop() *E {
+	e := l.list[l.head]
+	l.list[l.head] = nil
+	l.head++
+	return e
+}
+
+// reset takes all off and keeps the memory.
+func (l *line[E]) reset() {
+	clear(l.list)
+	l.list, l.head = l.list[:0], 0
+}
