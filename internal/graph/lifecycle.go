@@ -74,11 +74,12 @@ type Merger interface {
 }
 
 // Lingerer is implemented by a TaskStore whose rows may soon be of no use any
-// more. Lingers says whether a frozen transaction has written rows that are still
-// needed after another one, the last that has committed: then it is better not
-// applied yet, since what has expired by then never goes to the base store.
+// more. Lingers returns the first frozen transaction that has written rows which
+// are still needed after another one, the last that has committed: from there on
+// they are better not applied yet, since what has expired by then never goes to
+// the base store. ok is false if there is none.
 type Lingerer interface {
-	Lingers(seq, committed uint64) bool
+	Lingers(committed uint64) (seq uint64, ok bool)
 }
 
 // Clocked is implemented by a TaskStore that stamps writes with the event time

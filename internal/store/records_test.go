@@ -314,12 +314,9 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 	do(t, s.Expire(4000))
 	add(t, s, "k", 3, 6000)
 	freeze(3)
-	for _, c := range []struct {
-		seq, committed uint64
-		want           bool
-	}{{1, 2, true}, {1, 3, false}, {2, 3, true}, {3, 3, true}} {
-		if got := s.Lingers(c.seq, c.committed); got != c.want {
-			t.Errorf("flight %d lingers after %d: %v", c.seq, c.committed, got)
+	for _, c := range []struct{ committed, want uint64 }{{0, 0}, {1, 1}, {2, 1}, {3, 2}} {
+		if seq, ok := s.Lingers(c.committed); seq != c.want || ok != (c.want > 0) {
+			t.Errorf("after flight %d lingers %d (%v), want %d", c.committed, seq, ok, c.want)
 		}
 	}
 	var merged state.Batch

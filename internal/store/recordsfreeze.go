@@ -151,9 +151,9 @@ func (s *Records[K, V]) forget(oldest uint64) {
 func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
 	oldest := s.number + 1 - uint32(len(s.flights))
 	var passed map[[2]uint32]bool // flight and place
-	live := s.live
-	for i, end := 0, seqs[len(seqs)-1]; i < len(s.flights) && s.flights[i].seq <= end; i++ {
-		live = max(live, s.layout.Segment(s.flights[i].needed))
+	end := seqs[len(seqs)-1]
+	live := s.liveAfter(end)
+	for i := 0; i < len(s.flights) && s.flights[i].seq <= end; i++ {
 		for _, r := range s.flights[i].recalls {
 			if passed == nil {
 				passed = map[[2]uint32]bool{}
@@ -180,21 +180,28 @@ func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Ba
 	}
 }
 
-// Lingers says whether a frozen transaction has written records that are needed
-// after another one, which has committed. What is not goes to no later Merge.
-func (s *Records[K, V]) Lingers(seq, committed uint64) bool {
-	var newest uint64
-	var writes bool
+// Lingers returns the first frozen transaction that has written records which are
+// needed after another one, the last that has committed. What is not needed then
+// goes to no later Merge.
+func (s *Records[K, V]) Lingers(committed uint64) (seq uint64, ok bool) {
+	s.live = s.liveAfter(committed)
 	for i := range s.flights {
 		f := &s.flights[i]
-		if f.seq <= committed {
-			s.live = max(s.live, s.layout.Segment(f.needed))
-		}
-		if f.seq == seq {
-			newest, writes = f.newest, len(f.refs) > 0
+		if f.seq <= committed && len(f.refs) > 0 && f.newest >= s.live {
+			return f.seq, true
 		}
 	}
-	return writes && newest >= s.live
+	return 0, false
+}
+
+// liveAfter is the first segment of which records are needed after a frozen
+// transaction, or after what Lingers was told has committed.
+func (s *Records[K, V]) liveAfter(seq uint64) uint64 {
+	live := s.live
+	for i := 0; i < len(s.flights) && s.flights[i].seq <= seq; i++ {
+		live = max(live, s.layout.Segment(s.flights[i].needed))
+	}
+	return live
 }
 
 // Applied says that the batches up to seq are in the base.

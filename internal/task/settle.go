@@ -57,16 +57,23 @@ func (t *Task) UnappliedSince() (since time.Time) {
 // Ripe is how many of the oldest transactions that are not applied have written
 // nothing that soon will not be needed any more: see graph.Lingerer.
 func (t *Task) Ripe() int {
-	ripe := len(t.unapplied)
+	n := len(t.unapplied)
+	if n == 0 {
+		return 0
+	}
+	committed := t.unapplied[n-1].Seq
 	for i := range t.stores {
 		l, ok := t.stores[i].view.(graph.Lingerer)
-		for j := 0; ok && j < ripe; j++ {
-			if l.Lingers(t.unapplied[j].Seq, t.unapplied[len(t.unapplied)-1].Seq) {
-				ripe = j
+		if !ok {
+			continue
+		}
+		if first, ok := l.Lingers(committed); ok {
+			for n > 0 && t.unapplied[n-1].Seq >= first {
+				n--
 			}
 		}
 	}
-	return ripe
+	return n
 }
 
 // Unapplied is how many transactions have committed and are not applied.

@@ -1,0 +1,42 @@
+package task
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/state"
+)
+
+// lingering is a store whose rows are needed that one transaction and later ones
+// have written.
+type lingering struct {
+	graph.TaskStore
+	from uint64
+}
+
+func (l *lingering) Lingers(committed uint64) (uint64, bool) { return l.from, l.from <= committed }
+
+func TestTransactionsAreRipeUpToTheFirstThatLingers(t *testing.T) {
+	r := newRig(t, tally, "a")
+	early, late := &lingering{}, &lingering{}
+	for name, l := range map[string]*lingering{"early": early, "late": late} {
+		l.TaskStore = newMemView(&memStore{})
+		r.cfg.Sub.Stores = append(r.cfg.Sub.Stores, &graph.StoreSpec{Name: name, New: func(state.Store) graph.TaskStore { return l }})
+		r.cfg.Stores[name] = r.base
+	}
+	r.start()
+	r.want("nothing has committed", r.Ripe(), 0)
+	for _, seq := range []uint64{2, 3, 5} { // 4 was another task's
+		r.add("a", fmt.Sprintf("k=1@%d", seq))
+		r.process(0)
+		r.Settled(r.commit(seq))
+	}
+	for _, c := range []struct {
+		early, late uint64
+		want        int
+	}{{2, 2, 0}, {3, 5, 1}, {3, 9, 1}, {4, 5, 2}, {5, 9, 2}, {9, 9, 3}} {
+		early.from, late.from = c.early, c.late
+		r.want(fmt.Sprintf("from %d and %d on", c.early, c.late), r.Ripe(), c.want)
+	}
+}
