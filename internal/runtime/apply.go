@@ -28,7 +28,6 @@ const (
 type application struct {
 	handles []*handle
 	stores  [][]task.StoreBatch // for each handle
-	ends    [][]int64           // and of each store the end of its changelog
 	seq     uint64              // of the last transaction in it
 	err     error
 }
@@ -39,7 +38,7 @@ func (w *worker) noteCommitted(t *txn, now time.Time) {
 		c.Since = now
 		for j := range c.Stores {
 			if s := &c.Stores[j]; s.Spec.Logged {
-				s.End, s.Logged = t.acked[i][j].Next()
+				s.End, _ = t.acked[i][j].Next()
 			}
 		}
 		t.handles[i].task.Settled(c)
@@ -103,12 +102,7 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 		if n == 0 {
 			continue
 		}
-		stores := h.task.Merge(n)
-		ends := make([]int64, len(stores))
-		for i := range stores {
-			ends[i] = h.end(stores[i])
-		}
-		a.handles, a.stores, a.ends = append(a.handles, h), append(a.stores, stores), append(a.ends, ends)
+		a.handles, a.stores = append(a.handles, h), append(a.stores, h.task.Merge(n))
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {
@@ -119,18 +113,6 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	w.applying = true
 	w.toApply <- a // never blocks: there is one at a time
 	return again
-}
-
-// end is where a store's changelog ended with a batch.
-func (h *handle) end(s task.StoreBatch) int64 {
-	if s.Logged {
-		h.logged[s.Spec.Name] = s.End
-	}
-	if next, ok := h.logged[s.Spec.Name]; ok {
-		return next
-	}
-	p, _ := s.Base.Position() // nothing was logged since
-	return p.Next
 }
 
 // apply is the applier's goroutine.
@@ -147,10 +129,10 @@ func (w *worker) apply() {
 func (w *worker) write(a *application) error {
 	now := w.inst.now().UnixMilli()
 	for i, h := range a.handles {
-		for j, s := range a.stores[i] {
+		for _, s := range a.stores[i] {
 			p := state.Position{CurrentAt: now}
 			if s.Spec.Logged {
-				p.TopicID, p.Next = h.topicIDs[s.Spec.Name], a.ends[i][j]
+				p.TopicID, p.Next = h.topicIDs[s.Spec.Name], end(s)
 			}
 			if err := s.Base.Apply(s.Batch, p); err != nil {
 				return &processor.Error{Class: processor.Commit, Task: h.id, Partition: -1, Offset: -1, Err: &storeError{h, s.Spec.Name, err}}
@@ -158,6 +140,16 @@ func (w *worker) write(a *application) error {
 		}
 	}
 	return w.inst.cfg.fault(PointApplied, a.seq)
+}
+
+// end is the changelog's offset behind what a batch has logged, or where the store
+// stands already if that is nothing.
+func end(s task.StoreBatch) int64 {
+	if s.End > 0 {
+		return s.End
+	}
+	p, _ := s.Base.Position()
+	return p.Next
 }
 
 // finishApplication lets the entries go that are in the stores now. If a store

@@ -64,7 +64,6 @@ type handle struct {
 	task      *task.Task
 	stores    map[string]state.Store
 	topicIDs  map[string][16]byte // of changelogs, by store
-	logged    map[string]int64    // the end of each changelog as of the last batch that was applied
 	fetched   []batch             // spare slice for inbox.take
 	releasing bool                // processes no more
 	batch     int                 // how many records to process in one go, see pace

@@ -78,7 +78,7 @@ func (i *Instance) startTask(h *handle) error {
 // openStores opens and restores the stores of a task, all at once.
 func (i *Instance) openStores(h *handle) error {
 	h.stores = make(map[string]state.Store)
-	h.topicIDs, h.logged = make(map[string][16]byte), make(map[string]int64)
+	h.topicIDs = make(map[string][16]byte)
 	group, ctx := errgroup.WithContext(h.ctx)
 	for _, spec := range h.sub.Stores {
 		id := state.ID{Name: spec.Name, Partition: h.id.Partition}

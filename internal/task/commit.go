@@ -41,10 +41,11 @@ type StoreBatch struct {
 	Spec  *graph.StoreSpec
 	Base  state.Store
 	Batch *state.Batch
-	// End is where the store's changelog ended with the batch, if Logged: whoever
-	// produces it says so.
-	End    int64
-	Logged bool
+	// End is where the store's changelog ended with the batch, 0 if nothing of it
+	// was logged: whoever produces it says so.
+	End int64
+
+	store int // its place in the task
 }
 
 // Offset is one offset to commit.
@@ -123,7 +124,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 			if err := t.checkBatch(s.spec, &c.batches[i]); err != nil {
 				return nil, t.spoil(s.spec, err)
 			}
-			c.Stores = append(c.Stores, StoreBatch{Spec: s.spec, Base: s.base, Batch: &c.batches[i]})
+			c.Stores = append(c.Stores, StoreBatch{Spec: s.spec, Base: s.base, Batch: &c.batches[i], store: i})
 		}
 	}
 	moved := t.moved()

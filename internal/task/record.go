@@ -14,7 +14,9 @@ type store struct {
 	base state.Store
 	view graph.TaskStore
 
-	merged state.Batch // of the last Merge
+	// Of the last Merge.
+	merged state.Batch
+	end    int64 // of the changelog, 0 if that logged nothing
 }
 
 // mark is where a record or a punctuation began.

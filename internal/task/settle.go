@@ -88,18 +88,21 @@ func (t *Task) Merge(n int) []StoreBatch {
 		panic(fmt.Sprintf("task %s: the last merge was not applied", t.id))
 	}
 	t.merged = n
+	for i := range t.stores {
+		t.stores[i].end = 0
+	}
+	for _, c := range t.unapplied[:n] {
+		for i := range c.Stores {
+			if b := &c.Stores[i]; b.End > 0 {
+				t.stores[b.store].end = b.End
+			}
+		}
+	}
 	t.merges = t.merges[:0]
 	for i := range t.stores {
 		if b := t.merge(i); b != nil {
-			merged := StoreBatch{Spec: t.stores[i].spec, Base: t.stores[i].base, Batch: b}
-			for _, c := range t.unapplied[:n] {
-				for j := range c.Stores {
-					if w := &c.Stores[j]; w.Spec == merged.Spec && w.Logged {
-						merged.End, merged.Logged = w.End, true
-					}
-				}
-			}
-			t.merges = append(t.merges, merged)
+			s := &t.stores[i]
+			t.merges = append(t.merges, StoreBatch{Spec: s.spec, Base: s.base, Batch: b, End: s.end, store: i})
 		}
 	}
 	return t.merges

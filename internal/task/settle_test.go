@@ -40,3 +40,23 @@ func TestTransactionsAreRipeUpToTheFirstThatLingers(t *testing.T) {
 		r.want(fmt.Sprintf("from %d and %d on", c.early, c.late), r.Ripe(), c.want)
 	}
 }
+
+func TestMergesEndWhereTheirLastWritesWereLogged(t *testing.T) {
+	r := newRig(t, tally, "a").start()
+	for i, end := range []int64{10, 0, 30, 0} { // 0: of that one nothing was logged
+		r.add("a", fmt.Sprintf("k=1@%d", i))
+		r.process(0)
+		c := r.commit(uint64(i + 1))
+		c.Stores[0].End = end
+		r.Settled(c)
+	}
+	for _, c := range []struct {
+		n    int
+		want int64
+	}{{2, 10}, {1, 30}, {1, 0}} {
+		merged := r.Merge(c.n)
+		r.want("stores", len(merged), 1)
+		r.want(fmt.Sprintf("end of %d", c.n), merged[0].End, c.want)
+		r.Applied()
+	}
+}
