@@ -127,7 +127,7 @@ func (s *KeyValue[K, V]) weigh(e *entry[V]) {
 // overhead is what an entry costs beside its key and the bytes of its value:
 // the struct, and its share of a table that is a little more than half full.
 func overhead[V any]() int {
-	return int(unsafe.Sizeof(entry[V]{}) + unsafe.Sizeof(slot[V]{})*7/4)
+	return int(unsafe.Sizeof(entry[V]{}) + unsafe.Sizeof(slot[entry[V]]{})*7/4)
 }
 
 // Bytes is the rough size of the entries by kind. It costs nothing. Values that

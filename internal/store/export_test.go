@@ -87,7 +87,7 @@ func (s *KeyValue[K, V]) Entries() (n int) {
 func (t *table[V]) all() iter.Seq[*entry[V]] {
 	return func(yield func(*entry[V]) bool) {
 		for i := range t.parts {
-			for _, s := range t.parts[i].slots {
+			for _, s := range t.parts[i].list {
 				if s.entry != nil && !yield(s.entry) {
 					return
 				}
@@ -171,13 +171,13 @@ func (s *Records[K, V]) Check() error {
 		}
 		inLine := map[*recordEntry[V]]bool{}
 		for _, e := range seg.line.list[seg.line.head:] {
-			if inLine[e] || seg.entries.find(s.hash(e.bytes()), e.bytes()) != e {
+			if inLine[e] || seg.find(e.bytes(), s.hash(e.bytes())) != e {
 				return fmt.Errorf("%q is twice in the line, or not alive", e.key)
 			}
 			inLine[e] = true
 		}
-		for _, slot := range seg.entries.slots {
-			e := slot.e
+		for _, slot := range seg.entries.list {
+			e := slot.entry
 			if e == nil {
 				continue
 			}
@@ -195,7 +195,7 @@ func (s *Records[K, V]) Check() error {
 				last = r
 			}
 			switch {
-			case e.segment != seg || seg.entries.find(slot.hash, e.bytes()) != e:
+			case e.segment != seg || seg.find(e.bytes(), slot.hash) != e:
 				return fmt.Errorf("%q is not found", key)
 			case e.pins != pins[e]:
 				return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])

@@ -71,7 +71,7 @@ type Records[K, V any] struct {
 	seed       maphash.Seed
 	free       []*recordEntry[V]
 	maxFree    int
-	spareTable recordTable[V] // empty, with slots
+	spareSlots slots[recordEntry[V]] // empty, with memory
 	spareLine  line[recordEntry[V]]
 	found      []*record[V] // scratch, see encodeDirty
 
@@ -106,7 +106,7 @@ func NewRecords[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V]
 	return &Records[K, V]{
 		keys: keys[K]{o.Name, ks}, codec: newCodec(o.Name, vs), base: base, layout: state.Records.Segments(o.Retention),
 		maxFree: maxFree, seed: maphash.MakeSeed(),
-		entrySize: int64(unsafe.Sizeof(recordEntry[V]{}) + unsafe.Sizeof(recordSlot[V]{})*7/4), // with its share of a table
+		entrySize: int64(unsafe.Sizeof(recordEntry[V]{}) + unsafe.Sizeof(slot[recordEntry[V]]{})*7/4), // with its share of a table
 		rowSize:   int64(unsafe.Sizeof(record[V]{})),
 	}
 }

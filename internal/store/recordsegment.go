@@ -13,7 +13,7 @@ import (
 // recordSegment is what a Records knows of one segment of time.
 type recordSegment[V any] struct {
 	number  uint64
-	entries recordTable[V]
+	entries slots[recordEntry[V]]
 
 	// below is the latest time of which the base may have records that no entry
 	// tells of. It is the lowest one there is for a segment that began under this
@@ -114,8 +114,8 @@ func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 	if i < len(s.segments) && s.segments[i].number == number {
 		return s.segments[i]
 	}
-	seg := &recordSegment[V]{number: number, entries: s.spareTable, line: s.spareLine, below: complete}
-	s.spareTable, s.spareLine = recordTable[V]{}, line[recordEntry[V]]{}
+	seg := &recordSegment[V]{number: number, entries: s.spareSlots, line: s.spareLine, below: complete}
+	s.spareSlots, s.spareLine = slots[recordEntry[V]]{}, line[recordEntry[V]]{}
 	s.segments = slices.Insert(s.segments, i, seg)
 	return seg
 }
@@ -123,7 +123,7 @@ func (s *Records[K, V]) segment(ms int64) *recordSegment[V] {
 // lookUp is the entry of a key in a segment, with all that the base has from a
 // time on; nil if there is nothing.
 func (s *Records[K, V]) lookUp(seg *recordSegment[V], key []byte, hash uint64, fromMs int64) (*recordEntry[V], error) {
-	e := seg.entries.find(hash, key)
+	e := seg.find(key, hash)
 	switch {
 	case e != nil:
 		if !e.used {
@@ -139,6 +139,15 @@ func (s *Records[K, V]) lookUp(seg *recordSegment[V], key []byte, hash uint64, f
 	e = s.newEntry(seg, key, hash)
 	s.queue(e)
 	return e, s.fill(e)
+}
+
+// find returns the entry of a key, or nil.
+func (seg *recordSegment[V]) find(key []byte, hash uint64) *recordEntry[V] {
+	for e, i := seg.entries.next(hash, hash); ; e, i = seg.entries.next(hash, i) {
+		if e == nil || e.key == string(key) {
+			return e
+		}
+	}
 }
 
 // newEntry adds an entry of which nothing is known but what its segment is.
@@ -253,8 +262,8 @@ func (s *Records[K, V]) recycle(e *recordEntry[V]) {
 func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 	seg.dropped = true
 	s.maxFree = max(maxFree, seg.entries.used) // those of the next one
-	for _, slot := range seg.entries.slots {
-		e := slot.e
+	for _, slot := range seg.entries.list {
+		e := slot.entry
 		if e == nil {
 			continue
 		}
@@ -264,11 +273,10 @@ func (s *Records[K, V]) drop(seg *recordSegment[V]) {
 			s.recycle(e)
 		}
 	}
-	clear(seg.entries.slots)
-	s.spareTable.slots = seg.entries.slots
+	seg.entries.reset()
 	seg.line.reset()
-	s.spareLine = seg.line
-	seg.entries, seg.line = recordTable[V]{}, line[recordEntry[V]]{}
+	s.spareSlots, s.spareLine = seg.entries, seg.line
+	seg.entries, seg.line = slots[recordEntry[V]]{}, line[recordEntry[V]]{}
 }
 
 // Evict drops clean entries until at most limit bytes of them are left, those of

@@ -241,7 +241,7 @@ func (s *Records[K, V]) Discard() {
 	s.known, s.sweptOnce, s.live = false, false, 0
 	s.segments, s.dirty, s.flights, s.spare, s.free = nil, nil, nil, nil, nil
 	s.journal, s.graves, s.found = nil, nil, nil
-	s.spareTable, s.spareLine = recordTable[V]{}, line[recordEntry[V]]{}
+	s.spareSlots, s.spareLine = slots[recordEntry[V]]{}, line[recordEntry[V]]{}
 	s.total, s.clean, s.dirtied = 0, 0, 0
 }
 
