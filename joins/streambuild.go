@@ -51,11 +51,11 @@ func (p pairing[K, L, R, V]) stream(left topology.Streamer[K, L], right topology
 	} else if r.KeySerde == nil {
 		r.KeySerde = l.KeySerde
 	}
-	l = oneSide[K, L](l, p.name+"-left", p.options)
+	l = oneSide[K, L](l, p.name+"-left", p.options, p.leftAlone != nil || self && p.rightAlone != nil)
 	if self {
 		r = l
 	} else {
-		r = oneSide[K, R](r, p.name+"-right", p.options)
+		r = oneSide[K, R](r, p.name+"-right", p.options, p.rightAlone != nil)
 	}
 	n := b.Operator(p.op, l, &graph.Options{Name: p.name})
 	if r.Builder != b {
@@ -78,8 +78,9 @@ func (p pairing[K, L, R, V]) stream(left topology.Streamer[K, L], right topology
 }
 
 // oneSide is the handle of one side of a join: equal keys are in one partition, and
-// the serdes are those that the options give.
-func oneSide[K, V any](h graph.Handle, repartition string, o *graph.Options) graph.Handle {
+// the serdes are those that the options give. nulls says that the join has a use
+// for null keys.
+func oneSide[K, V any](h graph.Handle, repartition string, o *graph.Options, nulls bool) graph.Handle {
 	if ks, ok := o.KeySerde.(serde.Serde[K]); ok {
 		h.KeySerde = ks
 	}
@@ -87,6 +88,9 @@ func oneSide[K, V any](h graph.Handle, repartition string, o *graph.Options) gra
 		if vs, ok := given.(serde.Serde[V]); ok {
 			h.ValueSerde = vs
 		}
+	}
+	if nulls {
+		return together(topology.StreamOf[K, V](h), repartition, nil, withNullKeys)
 	}
 	return together(topology.StreamOf[K, V](h), repartition, nil)
 }

@@ -185,3 +185,41 @@ func TestHeadersOfResults(t *testing.T) {
 		t.Errorf("got %s\nwant %s", text, want)
 	}
 }
+
+// What has no match because it has no key is sent on at once, also behind a
+// repartition topic (KIP-962).
+func TestNullKeysPassTheTopicsOfJoinsThatKeepThem(t *testing.T) {
+	none := func(_, v string) (string, error) {
+		if strings.HasSuffix(v, "0") {
+			return "", processor.Null
+		}
+		return "k", nil
+	}
+	for kind, want := range map[string]string{
+		"inner": "", "semi": "", "left": "null=l0|-@1", "right": "null=-|r0@2", "outer": "null=-|r0@2 null=l0|-@1", "anti": "null=l0@1",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			b := topology.New()
+			left, right := topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right")
+			kinds[kind](topology.SelectKeyErr(left, none), topology.SelectKeyErr(right, none), joins.Within(time.Second).Grace(time.Hour))
+			d := streamstest.New(t, b, streamstest.Config{Partitions: map[string]int{"left": 2, "right": 2}})
+			streamstest.In[string, string](d, "left").PipeAt("any", "l0", 1)
+			streamstest.In[string, string](d, "right").PipeAt("any", "r0", 2)
+			if got := strings.Join(outputs(d, "out"), " "); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// One that joins a stream with itself has one such topic.
+func TestNullKeysPassTheTopicOfASelfJoin(t *testing.T) {
+	b := topology.New()
+	in := topology.SelectKeyErr(topology.Stream[string, string](b, "in"), func(string, string) (string, error) { return "", processor.Null })
+	kinds["right"](in, in, joins.Within(time.Second).Grace(time.Hour))
+	d := streamstest.New(t, b, streamstest.Config{})
+	streamstest.In[string, string](d, "in").PipeAt("any", "x", 1)
+	if got := strings.Join(outputs(d, "out"), " "); got != "null=-|x@1" {
+		t.Errorf("got %q", got)
+	}
+}

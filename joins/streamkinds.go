@@ -41,7 +41,8 @@ func Inner[K, L, R, V any](left topology.Streamer[K, L], right topology.Streamer
 // and then by the encoded key, as in Kafka Streams; that sends some of them early,
 // before late matches, and some with delay.
 //
-// A left record with a null key and a value has no match and is sent on at once.
+// A left record with a null key and a value has no match and is sent on at once;
+// it passes the repartition topic, too (KIP-962).
 //
 // What waits for a match survives restarts: it is marked in a store of its own,
 // <name>-left-shared-join-store. Beside the options of Inner it takes
