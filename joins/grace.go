@@ -55,8 +55,6 @@ func checkGrace(b *graph.Builder, n *graph.Node, o *graph.Options, versioned boo
 	switch {
 	case o.Grace < time.Millisecond || o.Grace%time.Millisecond != 0:
 		b.Errorf(n.Line, "%s: the grace is %s: give whole milliseconds, 1ms or more", n.Op, o.Grace)
-	case o.Given(graph.OptCloseIdle) && o.Emission.Idle < time.Millisecond:
-		b.Errorf(n.Line, "%s: CloseIdle after %s: give 1ms or more", n.Op, o.Emission.Idle)
 	case o.Name == "":
 		b.Errorf(n.Line, "%s: Grace keeps records in a store, which is named after the join: give it the option Name", n.Op)
 	case !versioned:
@@ -104,19 +102,16 @@ func newPatient[K, L, R, V any](t graph.Task, joins *streamTable[K, L, R, V], na
 		streamTable: joins, grace: o.Grace.Milliseconds(), held: t.Store(name).(*store.Buffer[turn[K], waiter[L]]),
 		clock: graph.ClockOf(t, joins.node), ctx: t.Context(joins.node),
 	}
-	r.idle = graph.Idle{LimitMs: o.Emission.Idle.Milliseconds(), Now: r.ctx.Now, Task: t}
+	r.idle = graph.IdleOf(t, joins.node, r.clock, o.Emission.Idle)
 	return r
 }
 
-// Start looks at what moves the stream time beside records.
+// Start looks at what moves the stream time beside records. While the stream is
+// idle the clock stays where it is: what comes for an earlier time waits in its
+// turn.
 func (r *patient[K, L, R, V]) Start() error {
-	if r.clock.Moves() {
-		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return r.release(r.clock.Now()) })
-	}
-	if r.idle.LimitMs > 0 {
-		r.idle.Record(r.clock)
-		r.ctx.Schedule(processor.WallClock, min(time.Second, time.Duration(r.idle.LimitMs)*time.Millisecond), r.tick)
-	}
+	r.clock.Watch(r.ctx, r.release)
+	r.idle.Start(r.release)
 	return nil
 }
 
@@ -124,9 +119,7 @@ func (r *patient[K, L, R, V]) Start() error {
 // no row later either. Null values move the stream time, as in Kafka Streams.
 func (r *patient[K, L, R, V]) Receive(key K, value L, m *graph.Meta) error {
 	now := r.clock.Observe(m)
-	if r.idle.LimitMs > 0 {
-		r.idle.Record(r.clock)
-	}
+	r.idle.Record()
 	if !r.admits(m) {
 		return nil
 	}
@@ -184,16 +177,6 @@ func (r *patient[K, L, R, V]) release(streamTime int64) error {
 func (r *patient[K, L, R, V]) emit(t turn[K], w waiter[L], _ int64) (more bool, err error) {
 	r.m = graph.Meta{Time: t.timeMs, Headers: w.headers, HasKey: true, HasValue: true}
 	return true, r.join(t.key, w.value, &r.m)
-}
-
-// tick releases records by the wall clock if the stream is idle. The stream time
-// stays where it is: what comes for an earlier time waits in its turn.
-func (r *patient[K, L, R, V]) tick(int64) error {
-	streamTime, idle := r.idle.StreamTime(r.clock)
-	if !idle {
-		return nil
-	}
-	return r.release(streamTime)
 }
 
 // Finish joins what waits: no more rows will come for it.

@@ -1,8 +1,6 @@
 package joins
 
 import (
-	"time"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
@@ -144,8 +142,6 @@ func (p *pairing[K, L, R, V]) check(b *graph.Builder, n *graph.Node) {
 		b.Errorf(n.Line, "%s: right records match left ones forever, so that none is ever known to have no match: give the window an upper bound", n.Op)
 	case p.rightAlone != nil && p.rightNeeded() >= endless:
 		b.Errorf(n.Line, "%s: left records match right ones forever, so that none is ever known to have no match: give the window a lower bound", n.Op)
-	case p.options.Given(graph.OptCloseIdle) && idle < time.Millisecond:
-		b.Errorf(n.Line, "%s: CloseIdle after %s: give 1ms or more", n.Op, idle)
 	case idle > 0 && !p.waits():
 		b.Errorf(n.Line, "%s does not take option CloseIdle: none of its records waits for a window to close", n.Op)
 	}

@@ -1,8 +1,6 @@
 package joins
 
 import (
-	"time"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
 	"github.com/millrace-io/millrace/processor"
@@ -52,7 +50,7 @@ type anySide[K any] interface {
 // instance makes what runs in one task.
 func (p *pairing[K, L, R, V]) instance(t graph.Task, n *graph.Node, outs []any) []any {
 	s := &meeting[K, V]{node: n, ctx: t.Context(n), clock: graph.ClockOf(t, n), out: outs[resultPort].(graph.Receiver[K, V])}
-	s.idle = graph.Idle{LimitMs: p.options.Emission.Idle.Milliseconds(), Now: s.ctx.Now, Task: t}
+	s.idle = graph.IdleOf(t, n, s.clock, p.options.Emission.Idle)
 	s.due = s.take
 	left, right, waiting := p.storeNames()
 	if waiting != "" {
@@ -84,13 +82,10 @@ func (p *pairing[K, L, R, V]) instance(t graph.Task, n *graph.Node, outs []any) 
 
 // Start implements graph.Starter.
 func (s *meeting[K, V]) Start() error {
-	if s.waiting != nil && s.clock.Moves() {
-		s.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return s.advance(s.clock.Now()) })
+	if s.waiting != nil {
+		s.clock.Watch(s.ctx, s.advance)
 	}
-	if s.idle.LimitMs > 0 {
-		s.idle.Record(s.clock)
-		s.ctx.Schedule(processor.WallClock, min(time.Second, time.Duration(s.idle.LimitMs)*time.Millisecond), s.tick)
-	}
+	s.idle.Start(s.closeUntil)
 	return nil
 }
 
@@ -100,21 +95,10 @@ func (s *meeting[K, V]) Flush(int64) error { return s.advance(s.clock.Now()) }
 // Finish implements graph.Finisher: nothing comes any more.
 func (s *meeting[K, V]) Finish(int64) error { return s.closeUntil(endless) }
 
-// tick sends on by the wall clock if the input is idle.
-func (s *meeting[K, V]) tick(int64) error {
-	streamTime, idle := s.idle.StreamTime(s.clock)
-	if !idle {
-		return nil
-	}
-	return s.closeUntil(streamTime)
-}
-
 // arrived begins each record, and returns the stream time.
 func (s *meeting[K, V]) arrived(m *graph.Meta) (now int64, err error) {
 	now = s.clock.Observe(m)
-	if s.idle.LimitMs > 0 {
-		s.idle.Record(s.clock)
-	}
+	s.idle.Record()
 	return now, s.advance(now)
 }
 

@@ -2,11 +2,9 @@ package windowing
 
 import (
 	"math"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
-	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 )
 
@@ -32,11 +30,7 @@ type last[K, V, I any] struct {
 
 // Start has records pass when a watermark moves, not only with the next record.
 func (r *last[K, V, I]) Start() error {
-	if r.clock.Moves() {
-		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error {
-			return graph.At(r.node, r.held.Take(r.clock.Now()-r.span, r.emit))
-		})
-	}
+	r.clock.Watch(r.ctx, func(now int64) error { return graph.At(r.node, r.held.Take(now-r.span, r.emit)) })
 	return nil
 }
 

@@ -68,8 +68,6 @@ func (f folding[K, V, A, R]) emits(b *graph.Builder, n *graph.Node) (detail stri
 		b.Errorf(n.Line, "%s: EmitOnClose excludes EmitLatest and EmitSnapshot", n.Op)
 	case e.OnClose && f.windows.spans().endless:
 		b.Errorf(n.Line, "%s: EmitOnClose never sends on anything: %s never close", n.Op, f.windows)
-	case f.options.Given(graph.OptCloseIdle) && e.Idle < time.Millisecond:
-		b.Errorf(n.Line, "%s: CloseIdle after %s: give 1ms or more", n.Op, e.Idle)
 	case e.Idle > 0 && !e.OnClose:
 		b.Errorf(n.Line, "%s: CloseIdle needs EmitOnClose or EmitOnCloseThenLate: otherwise nothing waits for windows to close", n.Op)
 	}

@@ -2,7 +2,6 @@ package windowing
 
 import (
 	"math"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
@@ -54,7 +53,7 @@ func newOnClose[K, R any](t graph.Task, n *graph.Node, store string, of spans, e
 		of: of, again: e.ThenLate, delay: (of.grace + of.gap).Milliseconds(), clock: graph.ClockOf(t, n), closed: t.CloseTime(store), out: out, dueFor: math.MinInt64,
 		ctx: t.Context(n),
 	}
-	r.idle = graph.Idle{LimitMs: e.Idle.Milliseconds(), Now: r.ctx.Now, Task: t}
+	r.idle = graph.IdleOf(t, n, r.clock, e.Idle)
 	if r.again {
 		r.delay = of.gap.Milliseconds()
 	}
@@ -69,20 +68,13 @@ func newOnClose[K, R any](t graph.Task, n *graph.Node, store string, of spans, e
 }
 
 func (e *onClose[K, R]) start() error {
-	if e.clock.Moves() {
-		e.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return e.advanced() })
-	}
-	if e.idle.LimitMs > 0 {
-		e.idle.Record(e.clock)
-		e.ctx.Schedule(processor.WallClock, min(time.Second, time.Duration(e.idle.LimitMs)*time.Millisecond), e.tick)
-	}
+	e.clock.Watch(e.ctx, func(int64) error { return e.advanced() })
+	e.idle.Start(e.goesOn)
 	return nil
 }
 
 func (e *onClose[K, R]) arrived() error {
-	if e.idle.LimitMs > 0 {
-		e.idle.Record(e.clock)
-	}
+	e.idle.Record()
 	return e.advanced()
 }
 
@@ -145,10 +137,9 @@ func (e *onClose[K, R]) closeUntil(until int64) error {
 // finish closes all windows.
 func (e *onClose[K, R]) finish() error { return e.closeUntil(endOfTime - 1) }
 
-// tick closes windows by the wall clock if the input is idle.
-func (e *onClose[K, R]) tick(int64) error {
-	streamTime, idle := e.idle.StreamTime(e.clock)
-	if !idle || e.dueFor == *e.closed && streamTime-e.delay < e.due {
+// goesOn closes windows by the wall clock while the input is idle.
+func (e *onClose[K, R]) goesOn(streamTime int64) error {
+	if e.dueFor == *e.closed && streamTime-e.delay < e.due {
 		return nil
 	}
 	return e.closeUntil(streamTime - e.delay)

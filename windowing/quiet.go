@@ -73,12 +73,11 @@ type quiet[K, V, O any] struct {
 // Start looks at the wall clock from time to time, if that counts, or at a
 // watermark, which moves without records.
 func (r *quiet[K, V, O]) Start() error {
-	switch {
-	case r.byWall:
+	if r.byWall {
 		every := time.Duration(min(max(r.span/10, 1), time.Minute.Milliseconds())) * time.Millisecond
 		r.ctx.Schedule(processor.WallClock, every, r.take)
-	case r.clock.Moves():
-		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return r.take(r.clock.Now()) })
+	} else {
+		r.clock.Watch(r.ctx, r.take)
 	}
 	return nil
 }

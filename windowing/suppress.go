@@ -3,7 +3,6 @@ package windowing
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -89,11 +88,7 @@ type suppress[K, R any] struct {
 
 // Start has rows pass when a watermark moves, not only with the next update.
 func (r *suppress[K, R]) Start() error {
-	if r.clock.Moves() {
-		r.ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error {
-			return graph.At(r.node, r.buffer.Take(r.clock.Now()-r.wait, r.emit))
-		})
-	}
+	r.clock.Watch(r.ctx, func(now int64) error { return graph.At(r.node, r.buffer.Take(now-r.wait, r.emit)) })
 	return nil
 }
 

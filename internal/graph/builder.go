@@ -113,6 +113,8 @@ func OptionsOf[F ~func(*Options)](b *Builder, op string, opts []F, takes ...Opti
 		b.Errorf(Caller(), "%s: the option TTL needs a time of at least 1ms", op)
 	case o.Given(OptVersioned) && o.History < time.Millisecond:
 		b.Errorf(Caller(), "%s: the option Versioned needs a history of at least 1ms", op)
+	case o.Given(OptCloseIdle) && o.Emission.Idle < time.Millisecond:
+		b.Errorf(Caller(), "%s: CloseIdle after %s: give 1ms or more", op, o.Emission.Idle)
 	case o.Given(OptTTL) && o.Given(OptVersioned):
 		b.Errorf(Caller(), "%s: the options TTL and Versioned exclude each other: versions go by their history", op)
 	case o.times(OptWatermark) > 1:

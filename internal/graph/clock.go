@@ -1,5 +1,11 @@
 package graph
 
+import (
+	"time"
+
+	"github.com/millrace-io/millrace/processor"
+)
+
 // Clock is a stream time of a node's own: that of Task.OperatorTime, and what
 // moves it. That is the time of each record of the node, or the watermark of
 // the task if its sources have one.
@@ -36,6 +42,10 @@ func (c Clock) Now() int64 {
 	return *c.own
 }
 
-// Moves says whether the stream time also moves between the records of the
-// node: then a punctuation of stream time is where to look at it.
-func (c Clock) Moves() bool { return c.watermark != nil }
+// Watch calls moved with the stream time when that may have moved between the
+// records of the node, as a watermark does. ctx is that of the node.
+func (c Clock) Watch(ctx processor.Context, moved func(nowMs int64) error) {
+	if c.watermark != nil {
+		ctx.Schedule(processor.StreamTime, time.Millisecond, func(int64) error { return moved(c.Now()) })
+	}
+}
