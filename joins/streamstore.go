@@ -2,7 +2,6 @@ package joins
 
 import (
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -61,10 +60,6 @@ func (p *pairing[K, L, R, V]) addStores(b *graph.Builder, n *graph.Node) {
 	}
 }
 
-// logRetention is how long the broker keeps records of a changelog beyond what
-// the store does: Kafka Streams' windowstore.changelog.additional.retention.ms.
-const logRetention = 24 * time.Hour
-
 // addRecords adds the store of one side, whose records are needed for a span of
 // milliseconds. The changelog has the bytes that Kafka Streams gives it, and its
 // policy: each record has a key of its own, so that there is nothing to compact.
@@ -78,7 +73,7 @@ func addRecords[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde
 	if needed < endless {
 		spec.Retention = time.Duration(max(needed, 1)) * time.Millisecond
 		spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention " + spec.Retention.String()
-		spec.LogConfig["retention.ms"] = strconv.FormatInt((spec.Retention + logRetention).Milliseconds(), 10)
+		spec.LogConfig["retention.ms"] = graph.LogTime(spec.Retention)
 	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -93,7 +92,7 @@ func addVersionedStore[K, V any](b *graph.Builder, n *graph.Node, name string, o
 	spec, ks, vs := newSpec(b, n, name, o, ks, vs)
 	spec.Format, spec.History = state.Versions, o.History
 	spec.Detail += "; history " + o.History.String()
-	spec.LogConfig = map[string]string{"min.compaction.lag.ms": strconv.FormatInt(o.History.Milliseconds()+(24*time.Hour).Milliseconds(), 10)}
+	spec.LogConfig = map[string]string{"min.compaction.lag.ms": graph.LogTime(o.History)}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
 		return store.NewVersioned(base, ks, vs, store.Options{Name: name, History: o.History})

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -133,10 +132,7 @@ func newTimedSpec[K, V any](b *Builder, op, name string, retention time.Duration
 	wholeMs(b.g, at.Line, op+": the retention", retention)
 	spec.Key, spec.Types = graph.TypeName[state.Windowed[K]](), graph.TypesOf[state.Windowed[K], V]()
 	spec.Retention = retention
-	spec.LogConfig = map[string]string{
-		"cleanup.policy": "compact,delete",
-		"retention.ms":   strconv.FormatInt(retention.Milliseconds()+(24*time.Hour).Milliseconds(), 10),
-	}
+	spec.LogConfig = graph.WindowLog(retention)
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	return spec, ks, vs
 }

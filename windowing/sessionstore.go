@@ -27,7 +27,7 @@ func addSessionStore[K, A any](s site[K, A], name string, w SessionWindows, o *g
 		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; retention " + retention.String(),
 		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: retention,
 		Serdes:    graph.TopicSerdes{Key: state.SessionSerde(s.ks), Value: as},
-		LogConfig: logConfig(w.gap + w.grace),
+		LogConfig: graph.WindowLog(w.gap + w.grace),
 		New: func(base state.Store) graph.TaskStore {
 			return store.NewSession(base, ks, as, store.Options{Name: name, Format: format, Retention: retention})
 		},

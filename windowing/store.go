@@ -2,8 +2,6 @@ package windowing
 
 import (
 	"maps"
-	"strconv"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -33,7 +31,7 @@ func addStore[K, A any](s site[K, A], name string, w bounded, o *graph.Options) 
 		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; " + of.String(),
 		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
 		Serdes:    graph.TopicSerdes{Key: keys, Value: as},
-		LogConfig: logConfig(of.retention),
+		LogConfig: graph.WindowLog(of.retention),
 	}
 	maps.Copy(spec.LogConfig, o.LogConfig)
 	spec.New = func(base state.Store) graph.TaskStore {
@@ -56,19 +54,6 @@ func windowFormat(w bounded, o *graph.Options) state.Format {
 		return state.WindowsByKey.ByTime()
 	}
 	return state.WindowsByKey
-}
-
-// logConfig are the configs of the changelog of a store that keeps rows for a
-// retention, 0 for ever. The broker keeps them a day longer: Kafka Streams'
-// windowstore.changelog.additional.retention.ms.
-func logConfig(retention time.Duration) map[string]string {
-	if retention == 0 {
-		return map[string]string{"cleanup.policy": "compact"}
-	}
-	return map[string]string{
-		"cleanup.policy": "compact,delete",
-		"retention.ms":   strconv.FormatInt((retention + 24*time.Hour).Milliseconds(), 10),
-	}
 }
 
 // windowKeys is the serde of the keys of windows on topics.
