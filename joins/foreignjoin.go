@@ -1,8 +1,6 @@
 package joins
 
 import (
-	"cmp"
-	"fmt"
 	"reflect"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -84,7 +82,7 @@ func (j *foreignJoin[K, L, KR, R, KO, V]) table(op string, left topology.KTable[
 	h.KeySerde, h.Rekeyed = kos, j.many
 	addForeignStore(b, n, name, kos, vs, o)
 	n.New = j.leftInstance(lookUp[K, L](n, l, "left"))
-	h.View = storedRows[KO, V](name)
+	h.View = graph.KeyValueView[KO](name, func(row V) V { return row })
 	return topology.TableOf[KO, V](h).Emitting(name, o)
 }
 
@@ -162,33 +160,4 @@ func addForeignStore[K, V any](b *graph.Builder, n *graph.Node, name string, ks 
 			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
 		},
 	})
-}
-
-// storedRows is the View of a table whose rows are in a store.
-func storedRows[K, V any](name string) graph.View[K, V] {
-	return graph.View[K, V]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[K, V], error) {
-		s, ok := t.Store(name).(*store.KeyValue[K, V])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return rowsOf[K, V]{s}, nil
-	}}
-}
-
-// rowsOf are the rows of a store.
-type rowsOf[K, V any] struct{ store *store.KeyValue[K, V] }
-
-// Get implements graph.Getter.
-func (r rowsOf[K, V]) Get(key K) (row V, timeMs int64, ok bool, err error) {
-	return r.store.GetWithTime(key)
-}
-
-// All implements graph.Scanner.
-func (r rowsOf[K, V]) All(visit func(key K, row V, timeMs int64) error) error {
-	var failed error
-	err := r.store.AllWithTime(func(key K, row V, timeMs int64) bool {
-		failed = visit(key, row, timeMs)
-		return failed == nil
-	})
-	return cmp.Or(failed, err)
 }

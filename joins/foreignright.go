@@ -37,11 +37,8 @@ func (j *foreignJoin[K, L, KR, R, KO, V]) rightInstance(n *graph.Node, view grap
 		if r.rows, err = view.Open(t); err != nil {
 			return nil, err
 		}
-		ok := false
-		if r.known, ok = t.Store(storeName).(*store.KeyValue[[]byte, subscription]); !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", storeName, t.ID())
-		}
-		return []any{r, foreignRows[KR, R]{r}}, nil
+		r.known, err = graph.StoreOf[*store.KeyValue[[]byte, subscription]](t, storeName)
+		return []any{r, foreignRows[KR, R]{r}}, err
 	}
 }
 

@@ -54,26 +54,8 @@ func (t KTable[K, V]) Storing(o *graph.Options) KTable[K, V] {
 	n.Stores = append(n.Stores, o.Store)
 	ks, vs := graph.KeySerde[K](n, h, o), graph.ValueSerde[V](n, h, o)
 	addStore(h.Builder, n, o.Store, o, ks, vs)
-	h.KeySerde, h.ValueSerde, h.View = ks, vs, storeView[K](o.Store, same[V])
+	h.KeySerde, h.ValueSerde, h.View = ks, vs, graph.KeyValueView[K](o.Store, same[V])
 	return TableOf[K, V](h)
-}
-
-// view is that of the other table, seen through row.
-func (d derivation[K, V, VO]) view(n *graph.Node, from graph.View[K, V]) graph.View[K, VO] {
-	if from.Open == nil {
-		return graph.View[K, VO]{}
-	}
-	return graph.View[K, VO]{Stores: from.Stores, Versioned: from.Versioned, Ahead: from.Ahead, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
-		rows, err := from.Open(t)
-		if err != nil {
-			return nil, err
-		}
-		made := &derivedRows[K, V, VO]{n, rows, d.row}
-		if from.Versioned {
-			return &derivedPast[K, V, VO]{made, rows.(graph.Past[K, V])}, nil
-		}
-		return made, nil
-	}}
 }
 
 // derived sends on what changes of the other table mean for its own rows.
@@ -112,42 +94,4 @@ func (r *derived[K, V, VO]) Receive(key K, c graph.Change[V], m *graph.Meta) (er
 		return graph.At(r.node, err)
 	}
 	return r.out.Receive(key, d, m)
-}
-
-// derivedRows are rows computed on demand.
-type derivedRows[K, V, VO any] struct {
-	node *graph.Node
-	rows graph.Getter[K, V]
-	row  func(K, V, bool) (VO, bool, error)
-}
-
-func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err error) {
-	from, timeMs, has, err := r.rows.Get(key)
-	return r.made(key, from, timeMs, has, err)
-}
-
-// made is what becomes of a row that was looked up. One that is made of none
-// has the time -1.
-func (r *derivedRows[K, V, VO]) made(key K, from V, timeMs int64, has bool, err error) (row VO, _ int64, ok bool, _ error) {
-	if err != nil {
-		return row, 0, false, err
-	}
-	if row, ok, err = r.row(key, from, has); !ok || err != nil {
-		return *new(VO), 0, false, graph.At(r.node, err)
-	}
-	if !has {
-		timeMs = -1
-	}
-	return row, timeMs, true, nil
-}
-
-// derivedPast are derivedRows of a versioned table.
-type derivedPast[K, V, VO any] struct {
-	*derivedRows[K, V, VO]
-	past graph.Past[K, V]
-}
-
-func (r *derivedPast[K, V, VO]) GetAsOf(key K, asOfMs int64) (row VO, timeMs int64, ok bool, err error) {
-	from, timeMs, has, err := r.past.GetAsOf(key, asOfMs)
-	return r.made(key, from, timeMs, has, err)
 }

@@ -71,7 +71,7 @@ func (f folding[K, V, A, R]) behind(in graph.Handle) KTable[K, R] {
 		return receiver(r)
 	}
 	h := in.NewValue(n, rs)
-	h.KeySerde, h.View = ks, storeView[K](f.name, f.result)
+	h.KeySerde, h.View = ks, graph.KeyValueView[K](f.name, f.result)
 	return emitting(TableOf[K, R](h), f.name, f.options)
 }
 

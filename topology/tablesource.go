@@ -37,7 +37,7 @@ func rows[K, V any](in graph.Handle, op, name string, o *graph.Options) KTable[K
 		n.New, h.View = newVersions[K](n, name, vs), pastView[K, V](name)
 	} else {
 		addStore(b, n, name, o, ks, vs)
-		n.New, h.View = newUpsert[K](n, name, vs), storeView[K](name, same[V])
+		n.New, h.View = newUpsert[K](n, name, vs), graph.KeyValueView[K](name, same[V])
 	}
 	return emitting(TableOf[K, V](h), name, o)
 }

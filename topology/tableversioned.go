@@ -1,8 +1,6 @@
 package topology
 
 import (
-	"fmt"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
 	"github.com/millrace-io/millrace/serde"
@@ -50,15 +48,4 @@ func (r *versions[K, V]) Receive(key K, value V, m *graph.Meta) error {
 	c.Old, c.HasOld, c.Stale = u.Old, u.HasOld, !u.Newest
 	r.m = graph.Meta{Time: m.Time, HasKey: true, HasValue: c.HasNew}
 	return r.out.Receive(key, c, &r.m)
-}
-
-// pastView is the View of a versioned table.
-func pastView[K, V any](name string) graph.View[K, V] {
-	return graph.View[K, V]{Stores: []string{name}, Versioned: true, Open: func(t graph.Task) (graph.Getter[K, V], error) {
-		s, ok := t.Store(name).(*store.Versioned[K, V])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return s, nil
-	}}
 }

@@ -1,53 +1,73 @@
 package topology
 
 import (
-	"cmp"
-	"fmt"
-
 	"github.com/millrace-io/millrace/internal/graph"
-	"github.com/millrace-io/millrace/state"
+	"github.com/millrace-io/millrace/internal/store"
 )
 
-// storeView is the View of a table whose rows are what result makes of the
-// content of a store.
-func storeView[K, A, R any](name string, result func(A) R) graph.View[K, R] {
-	return graph.View[K, R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[K, R], error) {
-		s, ok := t.Store(name).(state.KeyValue[K, A])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
+// same is the result of stores that hold rows as they are, for
+// graph.KeyValueView.
+func same[V any](row V) V { return row }
+
+// pastView is the View of a versioned table.
+func pastView[K, V any](name string) graph.View[K, V] {
+	v := graph.StoredView(name, func(s *store.Versioned[K, V]) graph.Getter[K, V] { return s })
+	v.Versioned = true
+	return v
+}
+
+// view is that of the other table, seen through row.
+func (d derivation[K, V, VO]) view(n *graph.Node, from graph.View[K, V]) graph.View[K, VO] {
+	if from.Open == nil {
+		return graph.View[K, VO]{}
+	}
+	return graph.View[K, VO]{Stores: from.Stores, Versioned: from.Versioned, Ahead: from.Ahead, Open: func(t graph.Task) (graph.Getter[K, VO], error) {
+		rows, err := from.Open(t)
+		if err != nil {
+			return nil, err
 		}
-		return &storeRows[K, A, R]{s, result}, nil
+		made := &derivedRows[K, V, VO]{n, rows, d.row}
+		if from.Versioned {
+			return &derivedPast[K, V, VO]{made, rows.(graph.Past[K, V])}, nil
+		}
+		return made, nil
 	}}
 }
 
-type storeRows[K, A, R any] struct {
-	store  state.KeyValue[K, A]
-	result func(A) R
+// derivedRows are rows computed on demand.
+type derivedRows[K, V, VO any] struct {
+	node *graph.Node
+	rows graph.Getter[K, V]
+	row  func(K, V, bool) (VO, bool, error)
 }
 
-func (r *storeRows[K, A, R]) Get(key K) (row R, timeMs int64, ok bool, err error) {
-	acc, timeMs, ok, err := r.store.GetWithTime(key)
-	if !ok || err != nil {
+func (r *derivedRows[K, V, VO]) Get(key K) (row VO, timeMs int64, ok bool, err error) {
+	from, timeMs, has, err := r.rows.Get(key)
+	return r.made(key, from, timeMs, has, err)
+}
+
+// made is what becomes of a row that was looked up. One that is made of none
+// has the time -1.
+func (r *derivedRows[K, V, VO]) made(key K, from V, timeMs int64, has bool, err error) (row VO, _ int64, ok bool, _ error) {
+	if err != nil {
 		return row, 0, false, err
 	}
-	return r.result(acc), timeMs, true, nil
-}
-
-// All lists the rows of a store that can be listed with their times.
-func (r *storeRows[K, A, R]) All(visit func(key K, row R, timeMs int64) error) error {
-	s, ok := r.store.(interface {
-		AllWithTime(yield func(K, A, int64) bool) error
-	})
-	if !ok {
-		return fmt.Errorf("%T cannot list its rows", r.store)
+	if row, ok, err = r.row(key, from, has); !ok || err != nil {
+		return *new(VO), 0, false, graph.At(r.node, err)
 	}
-	var failed error
-	err := s.AllWithTime(func(key K, acc A, timeMs int64) bool {
-		failed = visit(key, r.result(acc), timeMs)
-		return failed == nil
-	})
-	return cmp.Or(failed, err)
+	if !has {
+		timeMs = -1
+	}
+	return row, timeMs, true, nil
 }
 
-// same is the result of stores that hold rows as they are.
-func same[V any](row V) V { return row }
+// derivedPast are derivedRows of a versioned table.
+type derivedPast[K, V, VO any] struct {
+	*derivedRows[K, V, VO]
+	past graph.Past[K, V]
+}
+
+func (r *derivedPast[K, V, VO]) GetAsOf(key K, asOfMs int64) (row VO, timeMs int64, ok bool, err error) {
+	from, timeMs, has, err := r.past.GetAsOf(key, asOfMs)
+	return r.made(key, from, timeMs, has, err)
+}

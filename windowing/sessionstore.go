@@ -1,7 +1,6 @@
 package windowing
 
 import (
-	"fmt"
 	"maps"
 	"math"
 
@@ -40,13 +39,9 @@ func addSessionStore[K, A any](s site[K, A], name string, w SessionWindows, o *g
 // content of a session store. endTimes says that rows have the event time of
 // their session's end.
 func sessionView[K, A, R any](name string, result func(A) R, endTimes bool) graph.View[state.Windowed[K], R] {
-	return graph.View[state.Windowed[K], R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[state.Windowed[K], R], error) {
-		s, ok := t.Store(name).(*store.Session[K, A])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return sessionRows[K, A, R]{s, result, endTimes}, nil
-	}}
+	return graph.StoredView(name, func(s *store.Session[K, A]) graph.Getter[state.Windowed[K], R] {
+		return sessionRows[K, A, R]{s, result, endTimes}
+	})
 }
 
 type sessionRows[K, A, R any] struct {

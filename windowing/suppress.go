@@ -172,11 +172,8 @@ func suppressedView[K, R any](before graph.View[K, R], name string) graph.View[K
 		if err != nil {
 			return nil, err
 		}
-		buffer, ok := t.Store(name).(*store.Buffer[K, held[R]])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return suppressedRows[K, R]{buffer, rows}, nil
+		buffer, err := graph.StoreOf[*store.Buffer[K, held[R]]](t, name)
+		return suppressedRows[K, R]{buffer, rows}, err
 	}}
 }
 

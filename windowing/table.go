@@ -1,7 +1,7 @@
 package windowing
 
 import (
-	"fmt"
+	"cmp"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -27,13 +27,9 @@ type Table[K, V, R any] struct {
 // windowView is the View of a Table whose rows are what result makes of the
 // content of a window store.
 func windowView[K, A, R any](name string, result func(A) R) graph.View[state.Windowed[K], R] {
-	return graph.View[state.Windowed[K], R]{Stores: []string{name}, Open: func(t graph.Task) (graph.Getter[state.Windowed[K], R], error) {
-		s, ok := t.Store(name).(store.WindowRows[K, A])
-		if !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return windowRows[K, A, R]{s, result}, nil
-	}}
+	return graph.StoredView(name, func(s store.WindowRows[K, A]) graph.Getter[state.Windowed[K], R] {
+		return windowRows[K, A, R]{s, result}
+	})
 }
 
 type windowRows[K, A, R any] struct {
@@ -68,8 +64,5 @@ func (r windowRows[K, A, R]) All(visit func(key state.Windowed[K], row R, timeMs
 		failed = visit(key, r.result(acc), timeMs)
 		return failed == nil
 	})
-	if failed != nil {
-		return failed
-	}
-	return err
+	return cmp.Or(failed, err)
 }

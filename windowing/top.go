@@ -75,12 +75,10 @@ func Top[K, R, G any](t table[K, R], name string, n int, group func(key K) G, sc
 	node.Out = []graph.Port{graph.NewPort[G, graph.Change[[]Ranked[K, R]]]()}
 	addRanking(b, node, name, o, rankedSerde[K, R]{rows})
 	made := ranking[K, R, G]{node: node, n: n, score: score, groups: gs, keys: rows.keys}
-	open := func(t graph.Task) (*ranking[K, R, G], error) {
-		r, ok := made, false
-		if r.rows, ok = t.Store(name).(*store.KeyValue[[]byte, ranked[K, R]]); !ok {
-			return nil, fmt.Errorf("store %s is not part of task %s", name, t.ID())
-		}
-		return &r, nil
+	open := func(t graph.Task) (_ *ranking[K, R, G], err error) {
+		r := made
+		r.rows, err = graph.StoreOf[*store.KeyValue[[]byte, ranked[K, R]]](t, name)
+		return &r, err
 	}
 	node.New = func(t graph.Task, outs []any) ([]any, error) {
 		r, err := open(t)
