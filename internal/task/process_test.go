@@ -191,9 +191,11 @@ func TestQueueKeepsOrderWhileItGrowsAndLetsGoOfRecords(t *testing.T) {
 		}
 	}
 	held := 0
-	for _, in := range q.ring {
-		if in.Value != nil {
-			held++
+	for _, c := range q.chunks {
+		for i := range c {
+			if c[i].Value != nil {
+				held++
+			}
 		}
 	}
 	if held != q.n || q.bytes != int64(q.n)*106 {
