@@ -20,10 +20,31 @@ func (s *KeyValue[K, V]) Evict(limit int64) {
 		case e.used:
 			s.queue(e)
 		default:
-			if s.evicted != nil {
-				s.evicted(e.key)
-			}
-			s.remove(e)
+			s.evict(e)
 		}
 	}
+}
+
+// shed drops clean entries whose keys come before one and that nobody looks for
+// again, whatever the limit. Keys must have come about in their order: shed looks
+// no further than to the first entry of the line that has to stay.
+func (s *KeyValue[K, V]) shed(before []byte) {
+	for !s.line.empty() {
+		e := s.line.first()
+		if e.kind == clean && e.key >= string(before) {
+			return
+		}
+		s.line.pop()
+		e.queued = false
+		if e.kind == clean {
+			s.evict(e)
+		}
+	}
+}
+
+func (s *KeyValue[K, V]) evict(e *entry[V]) {
+	if s.evicted != nil {
+		s.evicted(e.key)
+	}
+	s.remove(e)
 }

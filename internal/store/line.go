@@ -19,6 +19,9 @@ func (l *line[E]) push(e *E) {
 	l.list = append(l.list, e)
 }
 
+// first is the one that pop would take off.
+func (l *line[E]) first() *E { return l.list[l.head] }
+
 // pop takes the first one off. There must be one.
 func (l *line[E]) pop() *E {
 	e := l.list[l.head]

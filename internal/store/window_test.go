@@ -50,6 +50,25 @@ func TestExpiredWindowsGoByFewRanges(t *testing.T) {
 	}
 }
 
+// Nobody looks for what has expired, however much room there is for entries.
+func TestEntriesOfExpiredWindowsGoAtOnce(t *testing.T) {
+	b := &base{}
+	s := openWindows(b, text{})
+	clean := func() int64 { n, _, _ := s.Bytes(); return n }
+	var one int64
+	for i := range uint64(100) {
+		stores(t, true)(s.Put("k", "v", int64(i)*5))
+		applyWindows(t, b, s, i+1)
+		if i == 0 {
+			one = clean()
+		}
+	}
+	if most := (retention/5 + 1) * one; clean() > most {
+		t.Errorf("entries of %d bytes are left of rows of %d, want at most %d", clean(), one, most)
+	}
+	do(t, s.Check())
+}
+
 // A task that starts anew does not know how far its predecessor came.
 func TestExpiredWindowsGoAfterARestart(t *testing.T) {
 	b := &base{}

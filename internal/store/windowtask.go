@@ -1,6 +1,10 @@
 package store
 
-import "github.com/millrace-io/millrace/state"
+import (
+	"math"
+
+	"github.com/millrace-io/millrace/state"
+)
 
 // Mark begins a record.
 func (s *Window[K, V]) Mark() {
@@ -45,6 +49,16 @@ func (s *Window[K, V]) Applied(seq uint64) {
 		s.applied = max(s.applied, s.flights[n].streamTime)
 	}
 	s.flights = append(s.flights[:0], s.flights[n:]...)
+	s.shed()
+}
+
+// shed drops the entries of windows that have expired: they would only take the
+// place of others until they are evicted.
+func (s *Window[K, V]) shed() {
+	if oldest := s.oldest(); s.known && oldest != math.MinInt64 {
+		s.key = state.WindowRow{StartMs: oldest}.AppendKey(s.key[:0])
+		s.rows.shed(s.key)
+	}
 }
 
 // Discard forgets everything that is not in the base, and what is known of it.
