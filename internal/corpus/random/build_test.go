@@ -17,7 +17,11 @@ func (p *plan) build() *topology.Builder {
 		c := call{step: s, b: b, plan: p}
 		key, value := s.key, s.value
 		for _, in := range s.in {
-			c.in = append(c.in, made[in])
+			from := made[in]
+			if j, ok := from.(joinedStreams); ok {
+				from, c.late = j.results, j.late
+			}
+			c.in = append(c.in, from)
 			key, value = p.steps[s.in[0]].key, p.steps[s.in[0]].value
 		}
 		made[i] = typesOf(key, value).call(c)
@@ -31,6 +35,7 @@ type call struct {
 	b    *topology.Builder
 	plan *plan
 	in   []any
+	late [2]func() any // what comes late on the sides of a join that it is called on
 }
 
 // options are those that more than one operator takes.
@@ -85,6 +90,14 @@ func (o on[K, V]) call(c call) any {
 		return o.fold(c, c.in[0].(topology.Grouped[K, V]))
 	case "cogroup":
 		return o.cogroup(c)
+	case "global":
+		return topology.GlobalTable[K, V](c.b, c.name, c.name+"-rows")
+	case "late left", "late right":
+		return c.late[c.side()]()
+	}
+	if c.joins() != noJoin {
+		with := c.plan.steps[c.step.in[1]]
+		return joinsOf[K, V](with.key, with.value).call(c)
 	}
 	switch in := c.in[0].(type) {
 	case topology.KStream[K, V]:
@@ -111,13 +124,13 @@ func (s *step) store() string {
 	return ""
 }
 
-// derived says that a step makes a table of another one.
+// derived says that a step makes a table of other ones.
 func (s *step) derived() bool {
 	switch s.op {
 	case "table-filter", "table-filter-not", "map-table", "transform-table":
 		return true
 	}
-	return false
+	return s.joins() == tablesJoin
 }
 
 // onStream calls what leaves the types as they are.

@@ -99,6 +99,9 @@ func (f flow) text(records []record) string {
 		}
 		lines = nil
 		for _, r := range final {
+			if f.timeless {
+				r.time = 0
+			}
 			lines = append(lines, r.String())
 		}
 		slices.Sort(lines)

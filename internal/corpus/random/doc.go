@@ -1,5 +1,5 @@
-// Package random draws topologies out of the operators of package topology,
-// and input for them, and compares what the engine makes of it with a naive
+// Package random draws topologies out of the operators of packages topology and
+// joins, and input for them, and compares what the engine makes of it with a naive
 // evaluation: one record after the other, on maps and slices, in the words of
 // the reference.
 //
@@ -16,7 +16,8 @@
 // one possible order, and outputs must be equal record by record; commits
 // after several records, crashes and several partitions leave others. flow
 // says for each step what is left: the order of all records, that of each key,
-// the records in any order, the last one of each key, or nothing.
+// the records in any order, the last one of each key, which may be without its
+// time, or nothing.
 //
 // The test draws some hundred; for a long run:
 //

@@ -9,8 +9,8 @@ import (
 
 var kinds = []kind{text, number}
 
-// drawPlan draws a topology of up to three sources and twelve operators, with
-// a sink behind all that is read by nothing else.
+// drawPlan draws a topology of up to three sources, a global table and twelve
+// operators, with a sink behind all that is read by nothing else.
 func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 	p := newPlan(eager)
 	for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
@@ -23,6 +23,9 @@ func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 			drawKeeping(t, p, &s)
 		}
 		p.add(s)
+	}
+	if rapid.IntRange(0, 3).Draw(t, "global table") == 3 {
+		p.add(step{op: "global", shape: globalTable, partitions: partitions, name: "in-global", key: drawKind(t), value: drawKind(t)})
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "operators") {
 		var can []drawer
@@ -100,7 +103,7 @@ var drawers = []drawer{
 		s := step{op: "map-values-err", shape: stream, fn: fn{"value", drawMod(t)}, fn2: fn{"value", nullsOnly}}
 		// A failure takes the whole record back: that needs to be the same in
 		// each run.
-		if p.flows[in].order >= bag {
+		if f := p.flows[in]; f.order >= bag && !f.fragile {
 			s.fn2.mod = rapid.SampledFrom([]int64{nullsOnly, 5}).Draw(t, "fails")
 		}
 		p.retyped(in, s, p.steps[in].key, drawKind(t))
@@ -170,6 +173,11 @@ var drawers = []drawer{
 		drawFold(t, p, p.retyped(in, s, drawKind(t), drawKind(t)))
 	}},
 	{from: groupedTable, draw: drawFold},
+	{from: stream, draw: drawStreamsJoin, merges: true},
+	{from: stream, draw: drawTableLookup, merges: true},
+	{from: table, draw: drawTablesJoin, merges: true},
+	{from: table, draw: drawForeignJoin, merges: true},
+	{from: stream, draw: drawGlobalLookup, merges: true},
 }
 
 func drawSplit(t *rapid.T, p *plan, in int) {
@@ -250,7 +258,7 @@ func drawKeeping(t *rapid.T, p *plan, s *step) {
 }
 
 func drawTTL(t *rapid.T, p *plan, s *step) {
-	merged := slices.ContainsFunc(p.steps, func(s step) bool { return s.op == "merge" || s.op == "cogroup" })
+	merged := slices.ContainsFunc(p.steps, func(s step) bool { return len(s.in) > 1 })
 	if !merged && rapid.IntRange(0, 7).Draw(t, "ttl") == 7 {
 		s.ttl = rapid.SampledFrom([]int64{1, 2, 4}).Draw(t, "ttl in ms")
 		p.forgets = true

@@ -20,7 +20,21 @@ func (p *plan) connect(i int, s *step) flow {
 		return flow{order: total, partitions: s.partitions, keyed: true, lanes: map[int]string{i: ""}}
 	}
 	f := p.flows[s.in[0]]
+	switch s.joins() {
+	case streamsJoin:
+		return p.meeting(i, s)
+	case tableLookup:
+		return p.lookup(i, s)
+	case tablesJoin:
+		return p.tables(i, s)
+	case foreignJoin:
+		return p.foreign(i, s)
+	}
 	switch s.op {
+	case "late left", "late right":
+		at := lateSide{s.in[0], s.side()}
+		p.behindLate[at] = append(p.behindLate[at], edge{to: i})
+		return f.sparse()
 	case "count", "reduce", "aggregate":
 		f = p.group(s.in[0], s.name, edge{to: i})
 		return f.folded(s.op == "count" || s.op == "reduce" && s.reduction.commutes() || s.op == "aggregate" && s.agg.commutes())
@@ -63,13 +77,18 @@ func (p *plan) connect(i int, s *step) flow {
 	case "table-filter", "table-filter-not", "map-table":
 		f.phantom = f.phantom && !s.stored
 	case "transform-table":
-		f.phantom = !s.stored
-	case "filter", "filter-not":
+		if f.phantom = !s.stored; f.order == last {
+			f.order = unknown // it may hear of a row that never was, or not, and makes one
+		}
+	case "filter", "filter-not", "global lookup":
 		f = f.sparse()
 	case "flat-map-values":
 		f = f.flat()
 	case "map-values-err":
 		f = f.sparse()
+	}
+	if s.joins() == globalLookup && !p.eager {
+		f.order = unknown // nothing says which row it sees
 	}
 	return f
 }

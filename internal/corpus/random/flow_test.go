@@ -39,6 +39,13 @@ type flow struct {
 	// phantom: changes of a table may replace rows that never came, made of
 	// none by TransformTable on demand.
 	phantom bool
+	// timeless: the times of the last ones are not determined.
+	timeless bool
+	// fragile: which record it is that makes one of these is not determined, so
+	// that none of them may fail.
+	fragile bool
+	// astray: records with null keys are in any partition.
+	astray bool
 }
 
 func (f flow) String() string {
@@ -94,7 +101,7 @@ func (f flow) rows() flow {
 // timed is the flow behind a store where the times of the records of all keys
 // matter.
 func (f flow) timed() flow {
-	if f.order < total {
+	if f.order < total || f.astray {
 		f.order = unknown
 	}
 	return f
@@ -117,6 +124,7 @@ func (f flow) through(eager bool, topic string, n int) flow {
 	}
 	f.spread = n > 1 && (f.spread || f.several)
 	f.partitions, f.keyed, f.rekeyed, f.lanes = n, true, false, lanes
+	f.fragile, f.astray = false, false
 	return f
 }
 
@@ -126,6 +134,7 @@ func (f flow) merge(eager bool, g flow) flow {
 	out.order = min(f.order, g.order)
 	out.keyed, out.rekeyed = f.keyed && g.keyed, f.rekeyed || g.rekeyed
 	out.several, out.spread = f.several || g.several, f.spread || g.spread
+	out.timeless, out.fragile, out.astray = f.timeless || g.timeless, f.fragile || g.fragile, f.astray || g.astray
 	ordered := eager || len(f.lanes) == 1 && len(g.lanes) == 1
 	out.lanes = maps.Clone(f.lanes)
 	for source, lane := range g.lanes {

@@ -17,7 +17,7 @@ func (m *model) stateless(i int, r record) {
 	case "stream", "merge", "repartition", "to-stream":
 		out.old, out.stale = nil, false
 		m.emit(i, out)
-	case "peek":
+	case "peek", "late left", "late right":
 		m.emit(i, out)
 	case "to":
 		m.write(s.name, r)

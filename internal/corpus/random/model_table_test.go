@@ -32,9 +32,17 @@ func (m *model) version(i int, r record) {
 	now, has := m.rows[at]
 	r.old = now.value
 	if r.stale = has && r.time < now.time; !r.stale {
-		m.rows[at] = row{value: r.value, time: r.time} // deletions too: they have a time
+		now.value, now.time = r.value, r.time // deletions too: they have a time
 	}
+	now.values = append(slices.Clip(now.values), version{r.value, r.time})
+	m.rows[at] = now
 	m.emit(i, r)
+}
+
+// version is what a row was from a time on.
+type version struct {
+	value any
+	time  int64
 }
 
 func (m *model) put(at place, to row, has bool) {
@@ -160,8 +168,11 @@ func (m *model) change(i int, r record, out, in any) {
 
 // shown is the row that a table shows of what its store has.
 func (s *step) shown(r row) any {
+	if s.derived() {
+		return r.value
+	}
 	switch s.op {
-	case "table", "to-table", "reduce":
+	case "table", "to-table", "reduce", "foreign key", "left foreign key":
 		return r.value
 	case "count":
 		return counted.of(r.values, r.gone)

@@ -39,6 +39,7 @@ type model struct {
 	out     map[string][]record // of topics that users read
 	failed  bool                // the record in hand leaves no trace
 	now     int64               // stream time of the task that has it
+	held    []heldRow           // until the record in hand is through
 }
 
 // delivery is a record in a repartition topic.
@@ -88,7 +89,9 @@ func (m *model) row(at place) (r row, has bool) {
 // if an operator refuses it, which the policy answers by skipping the record.
 func (m *model) atomically(do func()) {
 	rows, waiting, out := maps.Clone(m.rows), slices.Clone(m.waiting), maps.Clone(m.out)
-	if do(); m.failed {
+	do()
+	m.complete()
+	if m.held = nil; m.failed {
 		m.rows, m.waiting, m.out, m.failed = rows, waiting, out, false
 	}
 }
@@ -103,9 +106,11 @@ func (m *model) all(edges []edge, r record) {
 			return
 		case e.topic == "":
 			m.receive(e.to, e.port, r)
-		case r.key != nil: // repartition topics take no null keys
+		case r.key != nil || e.nulls:
 			d := delivery{e.topic, r}
-			d.partition = partition(r.key, m.partitionsOf[e.topic])
+			if d.partition = 0; r.key != nil { // or else in any of them
+				d.partition = partition(r.key, m.partitionsOf[e.topic])
+			}
 			m.waiting = append(m.waiting, d)
 		}
 	}
@@ -125,7 +130,28 @@ func partition(key any, n int) int {
 // receive is a record that comes to an input port of a step.
 func (m *model) receive(i, port int, r record) {
 	s := &m.steps[i]
+	switch s.joins() {
+	case streamsJoin:
+		m.meet(i, port, r)
+		return
+	case tableLookup:
+		m.lookup(i, port, r)
+		return
+	case tablesJoin:
+		m.tables(i, port, r)
+		return
+	case foreignJoin:
+		m.foreign(i, port, r)
+		return
+	case globalLookup:
+		m.lookupGlobal(i, r)
+		return
+	}
 	switch s.shape {
+	case globalTable:
+		if r.key != nil {
+			m.put(place{step: i, key: r.key}, row{value: r.value}, r.value != nil)
+		}
 	case table:
 		if s.history > 0 {
 			m.version(i, r)

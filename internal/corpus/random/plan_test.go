@@ -16,6 +16,7 @@ const (
 	groupedStream
 	groupedTable
 	splitter
+	globalTable
 )
 
 // step is one call of an operator.
@@ -29,9 +30,13 @@ type step struct {
 	reduction  reduction
 	agg        aggregation
 	stored     bool
-	partitions int   // option Partitions; 0 is not given
-	ttl        int64 // milliseconds; 0 is none
-	history    int64 // of a versioned table, in milliseconds; 0 is none
+	partitions int     // option Partitions; 0 is not given
+	ttl        int64   // milliseconds; 0 is none
+	history    int64   // of a versioned table, in milliseconds; 0 is none
+	window     *window // of a join of streams
+	// holds: a record may change both tables of a join, which has one change for
+	// that when the record has been through all operators.
+	holds bool
 }
 
 // plan is a topology as data.
@@ -49,16 +54,22 @@ type plan struct {
 	behindTopic  map[string][]edge
 	partitionsOf map[string]int // of internal topics
 	topicOf      map[int]string // repartition topic of a named group
+	behindLate   map[lateSide][]edge
 }
 
-// edge leads to a step, or into a repartition topic.
+// edge leads to a step, or into a repartition topic, which takes null keys if
+// nulls says so.
 type edge struct {
 	to, port int
 	topic    string
+	nulls    bool
 }
 
+// lateSide is what comes late on a side of a join.
+type lateSide struct{ join, side int }
+
 func newPlan(eager bool) *plan {
-	return &plan{eager: eager, behindTopic: map[string][]edge{}, partitionsOf: map[string]int{}, topicOf: map[int]string{}}
+	return &plan{eager: eager, behindTopic: map[string][]edge{}, partitionsOf: map[string]int{}, topicOf: map[int]string{}, behindLate: map[lateSide][]edge{}}
 }
 
 // find lists the steps of a shape for which ok returns true.
@@ -79,7 +90,7 @@ func (p *plan) used(i int) bool {
 // sources are the steps that read topics.
 func (p *plan) sources() (list []int) {
 	for i, s := range p.steps {
-		if s.op == "stream" || s.op == "table" {
+		if s.op == "stream" || s.op == "table" || s.op == "global" {
 			list = append(list, i)
 		}
 	}
@@ -102,6 +113,9 @@ func (p *plan) String() string {
 		}
 		if s.fn2.of != "" {
 			fmt.Fprintf(&b, ", %v", s.fn2)
+		}
+		if s.window != nil {
+			fmt.Fprintf(&b, " %v", s.window)
 		}
 		b.WriteString(" " + string(s.reduction) + string(s.agg))
 		if s.stored {

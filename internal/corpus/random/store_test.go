@@ -22,7 +22,7 @@ func (tr *trial) compareStores(t *rapid.T, d *streamstest.Driver, m *model) {
 		}
 		var want []string
 		for at, row := range m.rows {
-			if at.step == i && at.key != nil {
+			if at.step == i && at.ofRow() {
 				held := row.value
 				if s.shape == table && !s.derived() {
 					held = s.shown(row)
@@ -41,12 +41,24 @@ func (tr *trial) compareStores(t *rapid.T, d *streamstest.Driver, m *model) {
 	}
 }
 
+// ofRow says that a place is that of a row, and not of what goes with it.
+func (at place) ofRow() bool {
+	switch at.key.(type) {
+	case string, int64:
+		return true
+	}
+	return false
+}
+
 // kept is the store of a step with the types that it holds, "" if it has none
 // or one whose rows are not determined or look different.
 func (p *plan) kept(i int) (name string, key, value kind) {
 	s := &p.steps[i]
 	if s.ttl > 0 || s.history > 0 {
 		return "", 0, 0 // what no read shows goes little by little
+	}
+	if p.flows[i].timeless {
+		return "", 0, 0
 	}
 	switch s.op {
 	case "process", "process-values":

@@ -135,7 +135,7 @@ func (tr *trial) config(t *rapid.T) streamstest.Config {
 	}
 	for _, s := range tr.plan.steps {
 		switch s.op {
-		case "stream", "table", "to":
+		case "stream", "table", "global", "to":
 			cfg.Partitions[s.name] = tr.partitions
 		case "to-chosen":
 			cfg.Partitions[s.name+"-0"], cfg.Partitions[s.name+"-1"] = tr.partitions, tr.partitions

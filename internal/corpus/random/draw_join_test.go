@@ -1,0 +1,91 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+
+	"pgregory.net/rapid"
+)
+
+// drawStreamsJoin joins a stream with one that has keys of the same type in as
+// many partitions, maybe itself.
+func drawStreamsJoin(t *rapid.T, p *plan, in int) {
+	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer", "semi", "anti"}).Draw(t, "kind")
+	s := step{op: kind + " join", shape: stream, window: drawWindow(t)}
+	value := text
+	if s.once() {
+		value = p.steps[in].value
+	}
+	j := p.join(t, in, stream, s, value)
+	if rapid.IntRange(0, 2).Draw(t, "late") == 2 {
+		l := step{op: rapid.SampledFrom([]string{"late left", "late right"}).Draw(t, "side"), shape: stream}
+		p.retyped(j, l, p.steps[j].key, p.steps[p.steps[j].in[l.side()]].value)
+	}
+}
+
+func drawWindow(t *rapid.T) *window {
+	w := &window{
+		before: rapid.SampledFrom([]int64{0, 1, 2, 5, -1, -2}).Draw(t, "before"), after: rapid.SampledFrom([]int64{0, 1, 3, 1000, -1}).Draw(t, "after"),
+		openStart: rapid.Bool().Draw(t, "open start"), openEnd: rapid.Bool().Draw(t, "open end"),
+	}
+	if from, to := w.bounds(); from > to {
+		w.openStart, w.openEnd, w.after = false, false, -w.before
+	}
+	lateness := rapid.SampledFrom([]int64{0, 1, 3, 10, never})
+	if w.late = [2]int64{never, never}; rapid.IntRange(0, 2).Draw(t, "late ones") > 0 {
+		w.late = [2]int64{lateness.Draw(t, "left lateness"), lateness.Draw(t, "right lateness")}
+	}
+	return w
+}
+
+// drawTableLookup joins a stream with a table.
+func drawTableLookup(t *rapid.T, p *plan, in int) {
+	op := rapid.SampledFrom([]string{"table lookup", "left table lookup"}).Draw(t, "op")
+	p.join(t, in, table, step{op: op, shape: stream}, text)
+}
+
+// drawTablesJoin joins a table with another one, or itself.
+func drawTablesJoin(t *rapid.T, p *plan, in int) {
+	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer"}).Draw(t, "kind")
+	p.join(t, in, table, step{op: kind + " tables", shape: table, stored: rapid.Bool().Draw(t, "stored")}, text)
+}
+
+// join adds a join with a step of the given shape that has equal keys in equal
+// partitions.
+func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind) int {
+	others := p.find(with, func(i int) bool {
+		return p.steps[i].key == p.steps[in].key && p.flows[i].partitions == p.flows[in].partitions
+	})
+	if len(others) == 0 {
+		return in
+	}
+	slices.Reverse(others)
+	s.in = []int{in, rapid.SampledFrom(others).Draw(t, "with")}
+	s.key, s.value, s.name = p.steps[in].key, value, fmt.Sprintf("join-%d", len(p.steps))
+	return p.add(s)
+}
+
+// drawForeignJoin joins a table with another one, or itself, by a foreign key.
+// With unequal numbers of partitions the greater one would be that of both, where
+// nothing else says it.
+func drawForeignJoin(t *rapid.T, p *plan, in int) {
+	op := rapid.SampledFrom([]string{"foreign key", "left foreign key"}).Draw(t, "op")
+	p.lookupBy(t, in, p.find(table, func(i int) bool { return p.flows[i].partitions == p.flows[in].partitions }), step{op: op, shape: table})
+}
+
+// drawGlobalLookup joins a stream with a global table.
+func drawGlobalLookup(t *rapid.T, p *plan, in int) {
+	if all := p.find(globalTable, nil); len(all) > 0 {
+		op := rapid.SampledFrom([]string{"global lookup", "left global lookup"}).Draw(t, "op")
+		p.lookupBy(t, in, all, step{op: op, shape: stream})
+	}
+}
+
+// lookupBy adds a join by a key that a function makes of a record, unless it
+// makes none.
+func (p *plan) lookupBy(t *rapid.T, in int, others []int, s step) {
+	s.fn, s.fn2 = drawFn(t), drawPredicate(t)
+	s.in = []int{in, rapid.SampledFrom(others).Draw(t, "with")}
+	s.key, s.value, s.name = p.steps[in].key, text, fmt.Sprintf("join-%d", len(p.steps))
+	p.add(s)
+}

@@ -1,0 +1,161 @@
+package random
+
+// together draws the edges from a stream to what needs equal keys in equal
+// partitions: through a repartition topic where keys may have changed.
+func (p *plan) together(from int, topic string, nulls bool, to ...edge) flow {
+	f := p.flows[from]
+	if !f.rekeyed {
+		p.behind[from] = append(p.behind[from], to...)
+		return f
+	}
+	p.behind[from] = append(p.behind[from], edge{topic: topic, nulls: nulls})
+	p.behindTopic[topic], p.partitionsOf[topic] = to, f.partitions
+	f = f.through(p.eager, topic, f.partitions)
+	f.astray = nulls && f.partitions > 1
+	return f
+}
+
+// meeting draws the edges to a join of streams. What is late depends on the
+// order of all records; if nothing is, it does not matter.
+func (p *plan) meeting(i int, s *step) flow {
+	left, right := edge{to: i}, edge{to: i, port: rightSide}
+	var f flow
+	if s.in[0] == s.in[1] {
+		f = p.together(s.in[0], s.name+"-left", s.keeps(leftSide) || s.keeps(rightSide), left, right)
+		f = f.merge(p.eager, f)
+	} else {
+		f = p.together(s.in[0], s.name+"-left", s.keeps(leftSide), left)
+		f = f.merge(p.eager, p.together(s.in[1], s.name+"-right", s.keeps(rightSide), right))
+	}
+	waits := s.keeps(leftSide) || s.keeps(rightSide)
+	switch {
+	case f.order == total && !f.astray:
+	case f.order < bag || s.window.late != [2]int64{never, never}:
+		f.order = unknown
+	case waits:
+		f.order = bag
+	}
+	f.fragile = f.fragile || f.order == bag
+	f.several = true
+	return f
+}
+
+// lookup draws the edges to a join of a stream with a table.
+func (p *plan) lookup(i int, s *step) flow {
+	f := p.together(s.in[0], s.name, s.keeps(leftSide), edge{to: i})
+	f = f.seeing(p.eager, p.flows[s.in[1]])
+	p.behind[s.in[1]] = append(p.behind[s.in[1]], edge{to: i, port: rightSide})
+	return f.sparse()
+}
+
+// seeing is the flow behind what sees the rows of a table.
+func (f flow) seeing(eager bool, rows flow) flow {
+	all := f.merge(eager, rows)
+	if f.order = all.order; f.order < perKey {
+		f.order = unknown
+	}
+	f.fragile = all.fragile
+	return f
+}
+
+// tables draws the edges to a join of tables.
+func (p *plan) tables(i int, s *step) flow {
+	f, g := p.flows[s.in[0]], p.flows[s.in[1]]
+	for port, in := range s.in {
+		p.behind[in] = append(p.behind[in], edge{to: i, port: port})
+	}
+	s.holds = p.meet(s.in[0], s.in[1])
+	all := f.merge(p.eager, g)
+	if all.order < perKey {
+		all = settled(all, f, g)
+	}
+	all.phantom = (f.phantom || g.phantom) && !s.stored
+	return all
+}
+
+// settled is the flow behind a join of tables that change independently: in the
+// end each row is that of the last ones.
+func settled(all, f, g flow) flow {
+	all.order = unknown
+	if f.settles() && g.settles() {
+		all.order, all.timeless = last, true
+	}
+	return all
+}
+
+func (f flow) settles() bool { return f.order >= perKey || f.order == last }
+
+// foreign draws the edges to a foreign-key join, whose sides are apart.
+func (p *plan) foreign(i int, s *step) flow {
+	f, g := p.flows[s.in[0]], p.flows[s.in[1]]
+	for port, in := range s.in {
+		p.behind[in] = append(p.behind[in], edge{to: i, port: port})
+	}
+	topic := s.name + "-answers"
+	p.behindTopic[topic], p.partitionsOf[topic] = []edge{{to: i, port: answers}}, f.partitions
+	all := f.merge(p.eager, g)
+	all.several = true
+	apart := true
+	for source := range f.lanes {
+		_, both := g.lanes[source]
+		apart = apart && !both
+	}
+	if order := min(f.order, g.order); !apart || !p.eager || f.several || order < perKey {
+		all = settled(all, f, g)
+	}
+	order := all.order
+	all.partitions, all.order = f.partitions, bag
+	all = all.through(p.eager, topic, f.partitions)
+	if all.order = order; order > perKey {
+		all.order = perKey
+	}
+	all.phantom = false
+	return all
+}
+
+// meet says whether two steps are made of the same records.
+func (p *plan) meet(a, b int) bool {
+	of := p.origins(a, map[any]bool{})
+	for x := range p.origins(b, map[any]bool{}) {
+		if of[x] {
+			return true
+		}
+	}
+	return false
+}
+
+// origins are the steps, and the repartition topics, that are before a step
+// with no topic in between.
+func (p *plan) origins(i int, seen map[any]bool) map[any]bool {
+	if seen[i] {
+		return seen
+	}
+	seen[i] = true
+	leads := func(edges []edge) bool {
+		for _, e := range edges {
+			if e.topic == "" && e.to == i && !(p.steps[i].joins() == foreignJoin && e.port == rightSide) {
+				return true
+			}
+		}
+		return false
+	}
+	for from, edges := range p.behind {
+		if leads(edges) {
+			p.origins(from, seen)
+		}
+	}
+	for at, edges := range p.behindLate {
+		if leads(edges) {
+			p.origins(at.join, seen)
+		}
+	}
+	for topic, edges := range p.behindTopic {
+		if leads(edges) {
+			seen[topic] = true
+		}
+	}
+	if op := p.steps[i].op; op == "branch" || op == "default" {
+		p.origins(p.steps[i].in[0], seen)
+	}
+	return seen
+}

@@ -1,0 +1,137 @@
+package random
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/millrace-io/millrace/joins"
+)
+
+// joinKind is what a step joins.
+type joinKind uint8
+
+const (
+	noJoin joinKind = iota
+	streamsJoin
+	tableLookup
+	tablesJoin
+	foreignJoin
+	globalLookup
+)
+
+func (s *step) joins() joinKind {
+	switch {
+	case s.window != nil:
+		return streamsJoin
+	case strings.HasSuffix(s.op, "table lookup"):
+		return tableLookup
+	case strings.HasSuffix(s.op, "tables"):
+		return tablesJoin
+	case strings.HasSuffix(s.op, "foreign key"):
+		return foreignJoin
+	case strings.HasSuffix(s.op, "global lookup"):
+		return globalLookup
+	}
+	return noJoin
+}
+
+// The sides of a join, which are its ports.
+const (
+	leftSide = iota
+	rightSide
+)
+
+// side is that whose late records a step has.
+func (s *step) side() int {
+	if s.op == "late right" {
+		return rightSide
+	}
+	return leftSide
+}
+
+// keeps says that the join has results of what has no partner on the other
+// side.
+func (s *step) keeps(side int) bool {
+	switch word, _, _ := strings.Cut(s.op, " "); word {
+	case "outer":
+		return true
+	case "left", "anti":
+		return side == leftSide
+	case "right":
+		return side == rightSide
+	}
+	return false
+}
+
+// once says that the join has one result at most of a left record.
+func (s *step) once() bool { return s.op == "semi join" || s.op == "anti join" }
+
+// window is that of a join of streams, in milliseconds.
+type window struct {
+	before, after      int64
+	openStart, openEnd bool
+	late               [2]int64 // by side
+}
+
+// never late: as far as any two times are apart.
+const never = latestTime
+
+func (w *window) of() joins.Window {
+	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	j := joins.Between(ms(w.before), ms(w.after)).Lateness(ms(w.late[leftSide]), ms(w.late[rightSide]))
+	if w.openStart {
+		j = j.ExclusiveStart()
+	}
+	if w.openEnd {
+		j = j.ExclusiveEnd()
+	}
+	return j
+}
+
+func (w *window) String() string {
+	return fmt.Sprintf("before=%d after=%d open=%t,%t late=%d,%d", w.before, w.after, w.openStart, w.openEnd, w.late[leftSide], w.late[rightSide])
+}
+
+// bounds are how far a right record may be from a left one, both included.
+func (w *window) bounds() (from, to int64) {
+	from, to = -w.before, w.after
+	if w.openStart {
+		from++
+	}
+	if w.openEnd {
+		to--
+	}
+	return from, to
+}
+
+// match says whether a record of a side goes with one of the other side.
+func (w *window) match(side int, time, other int64) bool {
+	from, to := w.bounds()
+	apart := other - time
+	if side == rightSide {
+		apart = -apart
+	}
+	return from <= apart && apart <= to
+}
+
+// decided says that no record of the other side that is not late goes with one
+// of a side and a time any more.
+func (w *window) decided(side int, time, now int64) bool {
+	from, to := w.bounds()
+	if side == rightSide {
+		return time-from < now-w.late[leftSide]
+	}
+	return time+to < now-w.late[rightSide]
+}
+
+// paired is what joiners make of two values, each of which may be missing.
+func paired(left, right any) string { return short(left) + "|" + short(right) }
+
+func short(x any) string {
+	if x == nil {
+		return "-"
+	}
+	s := asText(x)
+	return s[:min(5, len(s))]
+}
