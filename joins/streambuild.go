@@ -72,7 +72,10 @@ func (p pairing[K, L, R, V]) stream(left topology.Streamer[K, L], right topology
 	if p.once {
 		vs = l.ValueSerde // the values are those of the left side
 	}
-	return Stream[K, L, R, V]{topology.StreamOf[K, V](l.NewValue(n, vs)), lateHandle[L](l, n, lateLeftPort), lateHandle[R](r, n, lateRightPort)}
+	return Stream[K, L, R, V]{
+		topology.StreamOf[K, V](l.NewValue(n, vs)),
+		graph.LateHandle[L, windowing.Late[L]](l, n, lateLeftPort), graph.LateHandle[R, windowing.Late[R]](r, n, lateRightPort),
+	}
 }
 
 // oneSide is the handle of one side of a join: equal keys are in one partition, and

@@ -50,13 +50,7 @@ func (l Late[V]) String() string {
 //
 // By example: internal/corpus/testdata/late.txt.
 func (t Table[K, V, R]) Late(opts ...topology.Option) topology.KStream[K, Late[V]] {
-	b := t.late.Builder
-	n := b.Operator("late", t.late, graph.OptionsOf(b, "late", opts, graph.OptName))
-	n.Out = []graph.Port{graph.NewPort[K, Late[V]]()}
-	n.New = func(_ graph.Task, outs []any) ([]any, error) {
-		return []any{&late[K, V]{out: outs[0].(graph.Receiver[K, Late[V]])}}, nil
-	}
-	return topology.StreamOf[K, Late[V]](t.late.At(n))
+	return topology.StreamOf[K, Late[V]](graph.LateRecords[K, Late[V]](t.late, opts))
 }
 
 // latePort is the port of an aggregation that late records leave by.
@@ -65,26 +59,9 @@ const latePort = 1
 // lateHandle is the handle of the late records of node n, whose input is in and
 // whose keys have the serde ks.
 func lateHandle[V any](in graph.Handle, n *graph.Node, ks any) graph.Handle {
-	var vs any
-	if s, ok := in.ValueSerde.(serde.Serde[V]); ok {
-		vs = lateSerde[V]{s}
-	}
-	h := in.NewValue(n, vs)
-	h.Port, h.KeySerde = latePort, ks
+	h := graph.LateHandle[V, Late[V]](in, n, latePort)
+	h.KeySerde = ks
 	return h
-}
-
-// late gives late records their headers. It is a node of its own, so that
-// nobody pays for them who does not read them.
-type late[K, V any] struct {
-	out graph.Receiver[K, Late[V]]
-	m   graph.Meta
-}
-
-func (r *late[K, V]) Receive(key K, l Late[V], m *graph.Meta) error {
-	r.m = *m
-	r.m.Headers = l.Headers(m.Headers)
-	return r.out.Receive(key, l, &r.m)
 }
 
 // Headers are those of a record and the ones that tell of its lateness, which
