@@ -31,6 +31,8 @@ type waiting struct {
 // entries are what a buffer holds.
 type entries map[string]waiting
 
+func (e entries) clone() entries { return maps.Clone(e) }
+
 // inOrder lists them in the order in which they are taken.
 func (e entries) inOrder() []string {
 	return slices.SortedFunc(maps.Keys(e), func(x, y string) int {
@@ -53,47 +55,27 @@ func TestBuffersAgreeWithMaps(t *testing.T) {
 // bufferMachine runs a view beside its model.
 type bufferMachine[V any] struct {
 	values[V]
-	base *base
-	s    *store.Buffer[string, V]
-	seq  uint64
-
-	current, marked, committed entries
-	frozen                     []entries
-	flights                    flights
-	log                        []state.Write // the changelog
+	life[entries]
+	s *store.Buffer[string, V]
 }
 
 func bufferModel[V any](v values[V]) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &bufferMachine[V]{values: v, base: &base{}, committed: entries{}}
-		m.restart()
-		t.Repeat(map[string]func(*rapid.T){
+		m := &bufferMachine[V]{values: v, life: life[entries]{format: state.Buffers, newBase: inMap, committed: entries{}}}
+		m.open = func(*rapid.T) view {
+			m.s = store.NewBuffer(m.base, text{}, m.serde, store.Options{Name: "held"})
+			return m.s
+		}
+		m.lead(t, map[string]func(*rapid.T){
 			"put":     m.put,
 			"again":   m.put,
 			"delete":  m.remove,
 			"take":    m.take,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = maps.Clone(m.current) },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = maps.Clone(m.marked) },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 800).Draw(t, "limit")) },
 			"held":    m.held,
-			"restart": func(*rapid.T) { m.restart() },
-			"restore": m.restore,
+			"catchUp": m.catchUp,
 			"":        m.check,
 		})
 	}
-}
-
-func (m *bufferMachine[V]) restart() {
-	m.s = store.NewBuffer(m.base, text{}, m.serde, store.Options{Name: "held"})
-	m.rewind()
-}
-
-func (m *bufferMachine[V]) rewind() {
-	m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
-	m.flights, m.frozen = flights{}, nil
 }
 
 var waits = rapid.Int64Range(-1, 4)
@@ -150,54 +132,11 @@ func (m *bufferMachine[V]) take(t *rapid.T) {
 	}
 }
 
-func (m *bufferMachine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	m.marked = maps.Clone(m.current)
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, maps.Clone(m.current))
-}
-
-func (m *bufferMachine[V]) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		m.log = append(m.log, records(t, state.Buffers, b)...)
-	}
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-}
-
-// restore makes the store anew of its changelog, or brings one that was left
-// behind up to date, which has seen some of it before.
-func (m *bufferMachine[V]) restore(t *rapid.T) {
-	rest := m.log
-	if rapid.Bool().Draw(t, "tail") && len(rest) > 0 {
-		rest = rest[rapid.IntRange(0, len(rest)-1).Draw(t, "from"):]
-	} else {
-		m.base = &base{}
-	}
-	b := &state.Batch{}
-	for _, r := range rest {
-		state.Buffers.Restore(b, r)
-	}
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.restart()
+// catchUp brings a store that was left behind up to date, which has seen some of the
+// changelog before.
+func (m *bufferMachine[V]) catchUp(t *rapid.T) {
+	m.replay(t, m.log[rapid.IntRange(0, len(m.log)).Draw(t, "from"):])
+	m.restart(t)
 }
 
 func (m *bufferMachine[V]) held(t *rapid.T) {
@@ -213,12 +152,7 @@ func (m *bufferMachine[V]) held(t *rapid.T) {
 }
 
 func (m *bufferMachine[V]) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if m.base.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
 	var got []string
 	for k, v := range m.s.All() {
 		_, at, ok, err := m.s.Get(k)

@@ -49,66 +49,54 @@ var (
 func TestAgreesWithMapsWhateverTheOrder(t *testing.T) {
 	for _, format := range []state.Format{state.Timestamped, state.Plain} {
 		name := [...]string{"timestamped", "plain"}[format]
-		t.Run(name+"/decoded", func(t *testing.T) { rapid.Check(t, model(numbers, format)) })
-		t.Run(name+"/encoded", func(t *testing.T) { rapid.Check(t, model(lists, format)) })
-		t.Run(name+"/cloned", func(t *testing.T) { rapid.Check(t, model(clones, format)) })
+		t.Run(name+"/decoded", func(t *testing.T) { rapid.Check(t, keyValueModel(numbers, format)) })
+		t.Run(name+"/encoded", func(t *testing.T) { rapid.Check(t, keyValueModel(lists, format)) })
+		t.Run(name+"/cloned", func(t *testing.T) { rapid.Check(t, keyValueModel(clones, format)) })
 	}
 }
+
+// contents are what a store holds.
+type contents map[string]row
+
+func (c contents) clone() contents { return maps.Clone(c) }
 
 // machine runs a view beside the maps that say what it must show.
 type machine[V any] struct {
 	values[V]
-	format state.Format
-	base   *base
-	s      *store.KeyValue[string, V]
-	now    int64
-	seq    uint64
-
-	current, marked, committed map[string]row
-	frozen                     []map[string]row
-	flights                    flights
-
+	life[contents]
+	s     *store.KeyValue[string, V]
+	now   int64
 	depth int // of scans in scans
 }
 
-func model[V any](v values[V], format state.Format) func(t *rapid.T) {
+func keyValueModel[V any](v values[V], format state.Format) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &machine[V]{values: v, format: format, base: &base{}, committed: map[string]row{}}
-		m.fill(t)
-		m.s = store.NewKeyValue(m.base, text{}, v.serde, store.Options{Name: "test", Format: format, Now: &m.now})
-		m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
-		t.Repeat(map[string]func(*rapid.T){
-			"get":     m.get,
-			"put":     m.put,
-			"again":   m.put, // writes are what makes the rest interesting
-			"delete":  m.delete,
-			"mark":    m.mark,
-			"undo":    m.undo,
-			"freeze":  m.freeze,
-			"applied": m.applied,
-			"discard": m.discard,
-			"evict":   m.evict,
-			"all":     m.all,
-			"range":   m.part,
-			"": func(t *rapid.T) {
-				if err := m.s.Check(); err != nil {
-					t.Fatal(err)
-				}
-				if m.base.open != 0 {
-					t.Fatal("a cursor is open")
-				}
-			},
+		m := &machine[V]{values: v, life: life[contents]{format: format, newBase: inMap, committed: contents{}}}
+		m.open = func(*rapid.T) view {
+			m.s = store.NewKeyValue(m.base, text{}, v.serde, store.Options{Name: "test", Format: format, Now: &m.now})
+			return m.s
+		}
+		m.lead(t, map[string]func(*rapid.T){
+			"get":    m.get,
+			"put":    m.put,
+			"again":  m.put, // writes are what makes the rest interesting
+			"fill":   m.fill,
+			"delete": m.delete,
+			"all":    m.all,
+			"range":  m.part,
+			"":       m.check,
 		})
 	}
 }
 
+// fill makes the base one of which the view knows little.
 func (m *machine[V]) fill(t *rapid.T) {
 	for _, k := range rapid.SliceOfN(keys, 0, 6).Draw(t, "committed") {
-		m.committed[k] = row{byte(len(m.committed)), m.time(5)}
+		m.write(t, k, byte(len(m.current)))
 	}
-	for k, r := range m.committed {
-		m.base.m.Set(k, m.bytes(r))
-	}
+	m.freeze(t)
+	m.apply(t)
+	m.restart(t)
 }
 
 // keys are few, so that they meet, of different lengths, one is empty.
@@ -173,86 +161,6 @@ func (m *machine[V]) delete(t *rapid.T) {
 	delete(m.current, key)
 }
 
-func (m *machine[V]) mark(*rapid.T) {
-	m.s.Mark()
-	m.marked = maps.Clone(m.current)
-}
-
-func (m *machine[V]) undo(*rapid.T) {
-	m.s.Undo()
-	m.current = maps.Clone(m.marked)
-}
-
-func (m *machine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		t.Skip("enough are in flight")
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for i := range b.Len() {
-		k := string(b.At(i).Key)
-		if seen[k] {
-			t.Fatalf("%q is logged twice", k)
-		}
-		seen[k] = true
-	}
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, maps.Clone(m.current))
-	m.marked = maps.Clone(m.current)
-}
-
-// applied applies one batch or more before it says so.
-func (m *machine[V]) applied(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		t.Skip("none is in flight")
-	}
-	m.s.Applied(m.apply(t, rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")))
-}
-
-func (m *machine[V]) apply(t *rapid.T, n int) (seq uint64) {
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	want := map[string]string{}
-	for k, r := range m.committed {
-		want[k] = m.bytes(r)
-	}
-	got := map[string]string{}
-	m.base.m.Scan(func(k, v string) bool { got[k] = v; return true })
-	if d := cmp.Diff(want, got); d != "" {
-		t.Fatalf("the base differs from what was frozen (-want +got):\n%s", d)
-	}
-	return seq
-}
-
-// discard is an abort: of all, or of the younger transactions after the older
-// ones were applied.
-func (m *machine[V]) discard(t *rapid.T) {
-	if n := rapid.IntRange(0, len(m.frozen)).Draw(t, "committed"); n > 0 {
-		m.apply(t, n)
-	}
-	m.s.Discard()
-	m.flights, m.frozen = flights{}, nil
-	m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
-}
-
-func (m *machine[V]) evict(t *rapid.T) {
-	limit := rapid.Int64Range(0, 1000).Draw(t, "limit")
-	_, dirty, frozen := m.s.Bytes()
-	m.s.Evict(limit)
-	c, d, f := m.s.Bytes()
-	if c > limit || d != dirty || f != frozen {
-		t.Fatalf("evict to %d: bytes are %d, %d, %d after %d dirty, %d frozen", limit, c, d, f, dirty, frozen)
-	}
-}
-
 func (m *machine[V]) all(t *rapid.T) { m.scan(t, "", "\xff", m.s.All()) }
 
 func (m *machine[V]) part(t *rapid.T) {
@@ -267,18 +175,8 @@ func (m *machine[V]) scan(t *rapid.T, from, to string, seq func(func(string, V) 
 	stop := rapid.IntRange(0, 12).Draw(t, "stop")
 	body := map[string]func(*rapid.T){
 		"put": m.put, "delete": m.delete, "undo": m.undo, "get": m.get, "evict": m.evict,
+		"freeze": m.freeze, "applied": m.apply, "discard": m.discard,
 		"nothing": func(*rapid.T) {},
-		"freeze": func(t *rapid.T) {
-			if !m.flights.full() {
-				m.freeze(t)
-			}
-		},
-		"applied": func(t *rapid.T) {
-			if len(m.frozen) > 0 {
-				m.applied(t)
-			}
-		},
-		"discard": m.discard,
 	}
 	if m.depth++; m.depth < 3 {
 		body["all"], body["range"] = m.all, m.part
@@ -310,4 +208,17 @@ func (m *machine[V]) rows(from, to string) (rows []string) {
 		}
 	}
 	return rows
+}
+
+// check compares the base with what was frozen.
+func (m *machine[V]) check(t *rapid.T) {
+	m.life.check(t)
+	want, got := map[string]string{}, map[string]string{}
+	for k, r := range m.committed {
+		want[k] = m.bytes(r)
+	}
+	m.base.(*base).m.Scan(func(k, v string) bool { got[k] = v; return true })
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatalf("the base differs from what was frozen (-want +got):\n%s", d)
+	}
 }

@@ -41,7 +41,6 @@ func (h heap) near(key string, from, to int64) (list []held) {
 }
 
 func TestRecordsAgreeWithASlice(t *testing.T) {
-	inMap := func() state.Store { return &base{} }
 	t.Run("decoded", func(t *testing.T) { rapid.Check(t, recordsModel(numbers, inMap)) })
 	t.Run("encoded", func(t *testing.T) { rapid.Check(t, recordsModel(lists, inMap)) })
 	t.Run("cloned", func(t *testing.T) { rapid.Check(t, recordsModel(clones, inMap)) })
@@ -49,78 +48,44 @@ func TestRecordsAgreeWithASlice(t *testing.T) {
 	t.Run("on disk", func(t *testing.T) { rapid.Check(t, recordsModel(numbers, opener(t, lsm.Dir(t.TempDir())))) })
 }
 
-// opener opens one empty store after the other.
-func opener(t *testing.T, b state.Backend) func() state.Store {
-	db, err := b.Open(t.Context(), state.Options{App: "model"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { do(t, db.Close()) })
-	n, last := int32(0), state.Store(nil)
-	return func() state.Store {
-		if n++; n > 1 {
-			do(t, last.Close(), db.Drop(state.ID{Name: "left", Partition: n - 1}))
-		}
-		if last, err = db.Store(state.ID{Name: "left", Partition: n}); err != nil {
-			t.Fatal(err)
-		}
-		return last
-	}
-}
-
 // recordsMachine runs a view beside its model.
 type recordsMachine[V any] struct {
 	values[V]
-	base state.Store
-	s    *store.Records[string, V]
-	seq  uint64
-	span time.Duration
-
-	current, marked, committed heap
-	frozen                     []heap
-	flights                    flights
-	log                        []state.Write // the changelog
+	life[heap]
+	s *store.Records[string, V]
 }
 
 func recordsModel[V any](v values[V], newBase func() state.Store) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &recordsMachine[V]{values: v, base: newBase(), committed: heap{needed: math.MinInt64}, span: retention * time.Millisecond}
-		m.restart(t)
-		t.Repeat(map[string]func(*rapid.T){
-			"add":     m.add,
-			"again":   m.add,
-			"more":    func(t *rapid.T) { m.add(t); m.add(t); m.add(t) },
-			"burst":   m.burst,
-			"delete":  m.remove,
-			"expire":  m.expire,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = m.current.clone() },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = m.marked.clone() },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(t *rapid.T) { m.s.Discard(); m.rewind(t) },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 2000).Draw(t, "limit")) },
-			"get":     m.get,
-			"near":    m.near,
-			"nest":    m.nest,
-			"restart": m.restart,
-			"restore": func(t *rapid.T) { m.restore(t, newBase) },
-			"":        m.check,
+		m := &recordsMachine[V]{values: v, life: life[heap]{
+			format: state.Records, retention: retention * time.Millisecond, newBase: newBase, committed: heap{needed: math.MinInt64},
+		}}
+		m.open, m.tell = m.another, m.expired
+		m.lead(t, map[string]func(*rapid.T){
+			"add":    m.add,
+			"again":  m.add,
+			"more":   func(t *rapid.T) { m.add(t); m.add(t); m.add(t) },
+			"burst":  m.burst,
+			"delete": m.remove,
+			"expire": m.expire,
+			"get":    m.get,
+			"near":   m.near,
+			"nest":   m.nest,
+			"shrink": m.shrink,
+			"":       m.check,
 		})
 	}
 }
 
-// restart may come with another retention.
-func (m *recordsMachine[V]) restart(t *rapid.T) {
-	m.span = rapid.SampledFrom([]time.Duration{retention * time.Millisecond, time.Millisecond, 0}).Draw(t, "retention")
-	m.s = store.NewRecords(m.base, text{}, m.serde, store.Options{Name: "left", Retention: m.span})
-	m.rewind(t)
+// another view may have another retention.
+func (m *recordsMachine[V]) another(t *rapid.T) view {
+	m.retention = rapid.SampledFrom([]time.Duration{retention * time.Millisecond, time.Millisecond, 0}).Draw(t, "retention")
+	m.s = store.NewRecords(m.base, text{}, m.serde, store.Options{Name: "left", Retention: m.retention})
+	return m.s
 }
 
-// rewind begins anew with what was committed, among that the operator's stream
-// time.
-func (m *recordsMachine[V]) rewind(t *rapid.T) {
-	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.flights, m.frozen = flights{}, nil
+// expired tells the view of the operator's stream time, which was committed.
+func (m *recordsMachine[V]) expired(t *rapid.T) {
 	if err := m.s.Expire(m.committed.needed); err != nil {
 		t.Fatal(err)
 	}
@@ -200,68 +165,14 @@ func (m *recordsMachine[V]) expire(t *rapid.T) {
 	m.current.needed = max(m.current.needed, ms)
 }
 
-func (m *recordsMachine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	m.marked = m.current.clone()
-	if b.Len() > 0 && len(records(t, state.Records, b)) == 0 {
-		t.Fatal("a batch of which nothing is logged has no position")
-	}
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, m.current.clone())
-}
-
-func (m *recordsMachine[V]) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		for _, r := range records(t, state.Records, b) {
-			m.log = append(m.log, state.Write{Key: slices.Clone(r.Key), Value: slices.Clone(r.Value), Delete: r.Delete, Time: r.Time})
-		}
-	}
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-}
-
-// restore makes the store anew of its changelog, in some pieces. Brokers may have
-// deleted the first part of it, in which nothing is needed.
-func (m *recordsMachine[V]) restore(t *rapid.T, newBase func() state.Store) {
+// shrink does to the changelog what brokers do: they delete its first part, in which
+// nothing is needed.
+func (m *recordsMachine[V]) shrink(t *rapid.T) {
 	old := 0
 	for old < len(m.log) && m.log[old].Time < m.committed.needed {
 		old++
 	}
 	m.log = m.log[rapid.IntRange(0, old).Draw(t, "deleted"):]
-	m.base = newBase()
-	rows, err := state.Records.Restoring(m.base, m.span)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rest := m.log; len(rest) > 0; {
-		n := rapid.IntRange(1, len(rest)).Draw(t, "records")
-		b := &state.Batch{}
-		for _, r := range rest[:n] {
-			rows.Add(b, r)
-		}
-		rows.Finish(b)
-		if err := m.base.Apply(b, state.Position{}); err != nil {
-			t.Fatal(err)
-		}
-		rest = rest[n:]
-	}
-	m.restart(t)
 }
 
 func (m *recordsMachine[V]) get(t *rapid.T) {
@@ -309,12 +220,7 @@ func (m *recordsMachine[V]) nest(t *rapid.T) {
 }
 
 func (m *recordsMachine[V]) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if b, ok := m.base.(*base); ok && b.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
 	if rapid.IntRange(0, 3).Draw(t, "look") > 0 {
 		return // or all would be in memory
 	}

@@ -66,61 +66,44 @@ func TestSessionsAgreeWithMaps(t *testing.T) {
 // sessionMachine runs a view beside its model.
 type sessionMachine[V any] struct {
 	values[V]
-	base   *base
-	s      *store.Session[string, V]
-	format state.Format
-	now    int64
-	seq    uint64
-
-	current, marked, committed sessions
-	frozen                     []sessions
-	flights                    flights
-	log                        []state.Write // the changelog
+	life[sessions]
+	s   *store.Session[string, V]
+	now int64
 }
 
 func sessionModel[V any](v values[V]) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &sessionMachine[V]{values: v, base: &base{}, committed: sessions{map[session]stored{}, math.MinInt64}}
-		m.restart(t)
-		t.Repeat(map[string]func(*rapid.T){
+		m := &sessionMachine[V]{values: v, life: life[sessions]{
+			retention: retention * time.Millisecond, newBase: inMap, committed: sessions{map[session]stored{}, math.MinInt64},
+		}}
+		m.open = m.another
+		m.lead(t, map[string]func(*rapid.T){
 			"now":     func(t *rapid.T) { m.now = rapid.Int64Range(0, 99).Draw(t, "now") },
 			"put":     m.put,
 			"add":     m.add,
 			"again":   m.put,
 			"delete":  m.remove,
 			"remove":  m.removeFound,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = m.current.clone() },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = m.marked.clone() },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 1600).Draw(t, "limit")) },
 			"get":     m.get,
 			"range":   m.scan,
 			"closing": m.closing,
 			"nest":    m.nest,
-			"restart": m.restart,
 			"restore": m.restore,
 			"":        m.check,
 		})
 	}
 }
 
-// restart also gives the store an index, or takes it away.
-func (m *sessionMachine[V]) restart(t *rapid.T) {
+// another view may have an index that the one before had not, or none.
+func (m *sessionMachine[V]) another(t *rapid.T) view {
 	m.format = state.Sessions
 	if rapid.Bool().Draw(t, "index") {
 		m.format = m.format.ByTime()
 	}
 	m.s = store.NewSession(m.base, text{}, m.serde, store.Options{
-		Name: "sessions", Format: m.format, Retention: retention * time.Millisecond, Now: &m.now,
+		Name: "sessions", Format: m.format, Retention: m.retention, Now: &m.now,
 	})
-	m.rewind()
-}
-
-func (m *sessionMachine[V]) rewind() {
-	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.flights, m.frozen = flights{}, nil
+	return m.s
 }
 
 // at draws a session near the stream time.
@@ -190,85 +173,17 @@ func (m *sessionMachine[V]) removeFound(t *rapid.T) {
 	}
 }
 
-func (m *sessionMachine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	m.marked = m.current.clone()
-	if b.Len() == 0 {
-		return // what was put and deleted again leaves no trace, not even its time
-	}
-	if len(records(t, m.format, b)) == 0 {
-		t.Fatal("a batch of which nothing is logged has no position")
-	}
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, m.current.clone())
-}
-
-func (m *sessionMachine[V]) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		m.log = append(m.log, records(t, m.format, b)...)
-	}
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-	// However much has expired, what is below is bounded by what lives.
-	const segment = 8 // ms
-	layout := m.format.Segments(retention * time.Millisecond)
-	for _, key := range m.base.m.Keys() {
-		if r, err := layout.DecodeKey([]byte(key), new([]byte)); err == nil && r.TimeMs < m.committed.time-retention-segment {
-			t.Fatalf("the session that ended at %d is still there at stream time %d", r.TimeMs, m.committed.time)
-		}
-	}
-}
-
-// restore makes the store anew of its changelog, in some pieces.
+// restore makes the store anew of its changelog. A session that was put and deleted
+// in one transaction has moved the stream time, and is in no log.
 func (m *sessionMachine[V]) restore(t *rapid.T) {
-	m.base = &base{}
-	rows, err := m.format.Restoring(m.base, retention*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rest := m.log; len(rest) > 0; {
-		n := rapid.IntRange(1, len(rest)).Draw(t, "records")
-		b := &state.Batch{}
-		for _, r := range rest[:n] {
-			rows.Add(b, r)
-		}
-		rows.Finish(b)
-		if err := m.base.Apply(b, state.Position{}); err != nil {
-			t.Fatal(err)
-		}
-		rest = rest[n:]
-	}
-	m.restart(t)
-	// A session that was put and deleted in one transaction has moved the stream
-	// time, and is in no log.
-	m.committed.time = math.MinInt64
-	if ms, ok, err := state.Sessions.StreamTime(m.base); err != nil {
-		t.Fatal(err)
-	} else if ok {
-		m.committed.time = ms
-	}
+	m.life.restore(t)
+	m.committed.time = m.streamTime(t)
 	for w := range m.committed.rows {
 		if w.End > m.committed.time {
 			t.Fatalf("%v is newer than the stream time of the changelog, %d", w, m.committed.time)
 		}
 	}
-	m.rewind()
+	m.rewind(t)
 }
 
 func (m *sessionMachine[V]) get(t *rapid.T) {
@@ -367,11 +282,14 @@ func (m *sessionMachine[V]) nest(t *rapid.T) {
 }
 
 func (m *sessionMachine[V]) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if m.base.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
 	m.same(t, "all", m.current.show(everySession), m.s.All(), func() {})
+	// However much has expired, what is below is bounded by what lives.
+	const segment = 8 // ms
+	layout := m.format.Segments(m.retention)
+	for _, key := range m.base.(*base).m.Keys() {
+		if r, err := layout.DecodeKey([]byte(key), new([]byte)); err == nil && r.TimeMs < m.committed.time-retention-segment {
+			t.Fatalf("the session that ended at %d is still there at stream time %d", r.TimeMs, m.committed.time)
+		}
+	}
 }

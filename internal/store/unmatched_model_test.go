@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -27,6 +26,8 @@ type markOf struct {
 // markSet are the marks that there are.
 type markSet map[markOf]bool
 
+func (s markSet) clone() markSet { return maps.Clone(s) }
+
 // always is when all are due.
 var always = [2]int64{math.MaxInt64, math.MaxInt64}
 
@@ -44,53 +45,32 @@ func (s markSet) inOrder(until [2]int64) (list []markOf) {
 }
 
 func TestMarksAgreeWithASet(t *testing.T) {
-	t.Run("in a map", func(t *testing.T) { rapid.Check(t, unmatchedModel(func() state.Store { return &base{} })) })
+	t.Run("in a map", func(t *testing.T) { rapid.Check(t, unmatchedModel(inMap)) })
 	t.Run("in memory", func(t *testing.T) { rapid.Check(t, unmatchedModel(opener(t, state.Memory()))) })
 	t.Run("on disk", func(t *testing.T) { rapid.Check(t, unmatchedModel(opener(t, lsm.Dir(t.TempDir())))) })
 }
 
 // unmatchedMachine runs a view beside its model.
 type unmatchedMachine struct {
-	base state.Store
-	s    *store.Unmatched[string]
-	seq  uint64
-
-	current, marked, committed markSet
-	frozen                     []markSet
-	flights                    flights
-	log                        []state.Write // the changelog
+	life[markSet]
+	s *store.Unmatched[string]
 }
 
 func unmatchedModel(newBase func() state.Store) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &unmatchedMachine{base: newBase(), committed: markSet{}}
-		m.restart(t)
-		t.Repeat(map[string]func(*rapid.T){
-			"put":     m.put,
-			"again":   m.put,
-			"delete":  m.remove,
-			"take":    m.take,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = maps.Clone(m.current) },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = maps.Clone(m.marked) },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 1500).Draw(t, "limit")) },
-			"restart": m.restart,
-			"restore": func(t *rapid.T) { m.restore(t, newBase()) },
-			"":        m.check,
+		m := &unmatchedMachine{life: life[markSet]{format: state.Plain, newBase: newBase, committed: markSet{}}}
+		m.open = func(*rapid.T) view {
+			m.s = store.NewUnmatched(m.base, text{}, store.Options{Name: "open"})
+			return m.s
+		}
+		m.lead(t, map[string]func(*rapid.T){
+			"put":    m.put,
+			"again":  m.put,
+			"delete": m.remove,
+			"take":   m.take,
+			"":       m.check,
 		})
 	}
-}
-
-func (m *unmatchedMachine) restart(*rapid.T) {
-	m.s = store.NewUnmatched(m.base, text{}, store.Options{Name: "open"})
-	m.rewind()
-}
-
-func (m *unmatchedMachine) rewind() {
-	m.current, m.marked = maps.Clone(m.committed), maps.Clone(m.committed)
-	m.flights, m.frozen = flights{}, nil
 }
 
 func (m *unmatchedMachine) draw(t *rapid.T) markOf {
@@ -150,59 +130,9 @@ func (m *unmatchedMachine) take(t *rapid.T) {
 	}
 }
 
-func (m *unmatchedMachine) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	m.marked = maps.Clone(m.current)
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, maps.Clone(m.current))
-}
-
-func (m *unmatchedMachine) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		for _, r := range records(t, state.Plain, b) {
-			m.log = append(m.log, state.Write{Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value), Delete: r.Delete, Time: r.Time})
-		}
-	}
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-}
-
-func (m *unmatchedMachine) restore(t *rapid.T, base state.Store) {
-	m.base = base
-	b := &state.Batch{}
-	for _, r := range m.log {
-		state.Plain.Restore(b, r)
-	}
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.restart(t)
-}
-
 // check takes all and undoes that, at times.
 func (m *unmatchedMachine) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if b, ok := m.base.(*base); ok && b.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
 	if rapid.IntRange(0, 3).Draw(t, "look") > 0 {
 		return
 	}
@@ -216,5 +146,5 @@ func (m *unmatchedMachine) check(t *rapid.T) {
 		t.Fatalf("%v (-want +got):\n%s", err, d)
 	}
 	m.s.Undo()
-	m.marked = maps.Clone(m.current)
+	m.marked = m.current.clone()
 }

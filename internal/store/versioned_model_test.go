@@ -88,14 +88,8 @@ func TestVersionsAgreeWithMaps(t *testing.T) {
 // versionedMachine runs a view beside its model.
 type versionedMachine[V any] struct {
 	values[V]
-	base *base
-	s    *store.Versioned[string, V]
-	seq  uint64
-
-	current, marked, committed versions
-	frozen                     []versions
-	flights                    flights
-	log                        []state.Write // the changelog
+	life[versions]
+	s *store.Versioned[string, V]
 }
 
 // versionKeys have all that is special in their encoding.
@@ -103,39 +97,27 @@ var versionKeys = rapid.SampledFrom([]string{"", "\x00", "\x00\x01", "\x00\xff",
 
 func versioned[V any](v values[V]) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &versionedMachine[V]{values: v, base: &base{}, committed: versions{map[string]map[int64]int{}, -1}}
-		m.restart()
-		t.Repeat(map[string]func(*rapid.T){
+		m := &versionedMachine[V]{values: v, life: life[versions]{
+			format: state.Versions, newBase: inMap, committed: versions{map[string]map[int64]int{}, -1},
+		}}
+		m.open = func(*rapid.T) view {
+			m.s = store.NewVersioned(m.base, text{}, m.serde, store.Options{Name: "counts", History: history * time.Millisecond})
+			m.s.SweepRows(2)
+			return m.s
+		}
+		m.lead(t, map[string]func(*rapid.T){
 			"put":     m.put,
 			"again":   m.put,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = m.current.clone() },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = m.marked.clone() },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 800).Draw(t, "limit")) },
+			"advance": m.put,
 			"read":    m.read,
 			"history": m.history,
 			"nest":    m.nest,
-			"restart": func(*rapid.T) { m.restart() },
 			"restore": m.restore,
 			"compact": m.compact,
 			"settle":  m.settle,
 			"":        m.check,
-			"advance": m.put,
 		})
 	}
-}
-
-func (m *versionedMachine[V]) restart() {
-	m.s = store.NewVersioned(m.base, text{}, m.serde, store.Options{Name: "counts", History: history * time.Millisecond})
-	m.s.SweepRows(2)
-	m.rewind()
-}
-
-func (m *versionedMachine[V]) rewind() {
-	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.flights, m.frozen = flights{}, nil
 }
 
 func (m *versionedMachine[V]) put(t *rapid.T) {
@@ -163,55 +145,6 @@ func (m *versionedMachine[V]) put(t *rapid.T) {
 	m.current.time = max(m.current.time, ms)
 }
 
-func (m *versionedMachine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	if b.Len() > 0 && len(records(t, state.Versions, b)) == 0 {
-		t.Fatal("a batch of which nothing is logged has no position")
-	}
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, m.current.clone())
-	m.marked = m.current.clone()
-}
-
-// records are what the changelog of a store of format f gets of a batch.
-func records(t *rapid.T, f state.Format, b *state.Batch) (rs []state.Write) {
-	var scratch []byte
-	for i := range b.Len() {
-		r, ok, err := f.Record(b.At(i), &scratch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok {
-			rs = append(rs, r)
-		}
-	}
-	return rs
-}
-
-func (m *versionedMachine[V]) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		m.log = append(m.log, records(t, state.Versions, b)...)
-	}
-	b, seq := m.flights.take(t, m.s, n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-}
-
 // restore makes the store anew of its changelog. Only records of equal key and
 // time need to come in their order; some come twice.
 func (m *versionedMachine[V]) restore(t *rapid.T) {
@@ -224,26 +157,22 @@ func (m *versionedMachine[V]) restore(t *rapid.T) {
 	for i := len(m.log) / 2; i < len(m.log); i++ {
 		order = append(order, i)
 	}
-	m.base = &base{}
-	b, newest := &state.Batch{}, int64(-1)
+	var log []state.Write
 	for _, i := range order {
-		state.Versions.Restore(b, m.log[i])
-		newest = max(newest, m.log[i].Time)
+		log = append(log, m.log[i])
 	}
-	if newest >= 0 {
-		state.Versions.SetStreamTime(b, newest)
-	}
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.restart()
+	m.base = m.newBase()
+	m.replay(t, log)
+	m.restart(t)
 }
 
-// compact does to the changelog what a broker does: of the front of the log
-// that is older than the history, the last record of each key stays.
+// compact does to the changelog what a broker does: of the front of the log that is
+// old enough, the last record of each key stays. Old enough is what lies a day
+// behind the history (min.compaction.lag.ms), here as long as that: what was written
+// behind two versions may be the last of its key sooner.
 func (m *versionedMachine[V]) compact(*rapid.T) {
 	n := 0
-	for n < len(m.log) && m.log[n].Time < m.committed.time-history {
+	for n < len(m.log) && m.log[n].Time < m.committed.time-2*history {
 		n++
 	}
 	last := map[string]int{}
@@ -330,7 +259,7 @@ func (m *versionedMachine[V]) settle(t *rapid.T) {
 		m.current.rows["b"] = map[int64]int{}
 	}
 	m.current.rows["b"][ms], m.current.time = 1, ms
-	for range m.base.m.Len() + 10 {
+	for range m.base.(*base).m.Len() + 10 {
 		if stored, err := m.s.Put("b", m.make(1), ms); err != nil || !stored {
 			t.Fatal(stored, err)
 		}
@@ -343,7 +272,7 @@ func (m *versionedMachine[V]) settle(t *rapid.T) {
 	for k := range m.current.rows {
 		rows += len(m.current.between(k, max(0, ms-history), ms))
 	}
-	if n := m.base.m.Len(); n != rows {
+	if n := m.base.(*base).m.Len(); n != rows {
 		t.Fatalf("%d rows at stream time %d, and %d are of use", n, ms, rows)
 	}
 }
@@ -361,12 +290,7 @@ func (m *versionedMachine[V]) deletions() (n int) {
 }
 
 func (m *versionedMachine[V]) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if m.base.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
 	var got []string
 	for k, v := range m.s.All() {
 		got = append(got, fmt.Sprintf("%q=%d", k, m.values.read(v)))

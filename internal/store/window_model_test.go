@@ -91,64 +91,46 @@ func TestWindowsAgreeWithMaps(t *testing.T) {
 // windowStore is a view in either layout.
 type windowStore[V any] interface {
 	store.WindowRows[string, V]
-	graph.TaskStore
-	Check() error
+	view
 }
 
 // windowMachine runs a view beside its model.
 type windowMachine[V any] struct {
 	values[V]
+	life[windows]
 	formats []state.Format
-	format  state.Format
-	base    *base
 	s       windowStore[V]
 	now     int64
-	seq     uint64
-
-	current, marked, committed windows
-	frozen                     []windows
-	flights                    flights
-	log                        []state.Write // the changelog
 }
 
 func windowModel[V any](v values[V], formats []state.Format) func(t *rapid.T) {
 	return func(t *rapid.T) {
-		m := &windowMachine[V]{values: v, formats: formats, base: &base{}, committed: windows{map[window]stored{}, math.MinInt64}}
-		m.restart(t)
-		t.Repeat(map[string]func(*rapid.T){
+		m := &windowMachine[V]{values: v, formats: formats, life: life[windows]{
+			retention: retention * time.Millisecond, newBase: inMap, committed: windows{map[window]stored{}, math.MinInt64},
+		}}
+		m.open = m.another
+		m.lead(t, map[string]func(*rapid.T){
 			"put":     m.put,
 			"again":   m.put,
 			"delete":  m.remove,
-			"mark":    func(*rapid.T) { m.s.Mark(); m.marked = m.current.clone() },
-			"undo":    func(*rapid.T) { m.s.Undo(); m.current = m.marked.clone() },
-			"freeze":  m.freeze,
-			"applied": m.apply,
-			"discard": func(*rapid.T) { m.s.Discard(); m.rewind() },
-			"evict":   func(t *rapid.T) { m.s.Evict(rapid.Int64Range(0, 800).Draw(t, "limit")) },
 			"get":     m.get,
 			"range":   m.scan,
 			"times":   m.times,
 			"nest":    m.nest,
-			"restart": m.restart,
 			"restore": m.restore,
 			"":        m.check,
 		})
 	}
 }
 
-// restart also gives the store an index, or takes it away.
-func (m *windowMachine[V]) restart(t *rapid.T) {
+// another view may have an index that the one before had not, or none.
+func (m *windowMachine[V]) another(t *rapid.T) view {
 	m.format = rapid.SampledFrom(m.formats).Draw(t, "format")
-	o := store.Options{Name: "counts", Format: m.format, End: windowEnd, Retention: retention * time.Millisecond, Now: &m.now}
+	o := store.Options{Name: "counts", Format: m.format, End: windowEnd, Retention: m.retention, Now: &m.now}
 	if m.s = store.NewWindowByKey(m.base, text{}, m.serde, o); m.format == state.Windows {
 		m.s = store.NewWindow(m.base, text{}, m.serde, o)
 	}
-	m.rewind()
-}
-
-func (m *windowMachine[V]) rewind() {
-	m.current, m.marked = m.committed.clone(), m.committed.clone()
-	m.flights, m.frozen = flights{}, nil
+	return m.s
 }
 
 // at draws the start of a window near the stream time.
@@ -183,95 +165,17 @@ func (m *windowMachine[V]) remove(t *rapid.T) {
 	}
 }
 
-func (m *windowMachine[V]) freeze(t *rapid.T) {
-	if m.flights.full() {
-		return
-	}
-	b := &state.Batch{}
-	m.seq++
-	if err := m.s.Freeze(m.seq, b); err != nil {
-		t.Fatal(err)
-	}
-	m.marked = m.current.clone()
-	if b.Len() == 0 {
-		return // what was put and deleted again leaves no trace, not even its time
-	}
-	if len(records(t, m.format, b)) == 0 {
-		t.Fatal("a batch of which nothing is logged has no position")
-	}
-	m.flights.add(m.seq, b)
-	m.frozen = append(m.frozen, m.current.clone())
-}
-
-func (m *windowMachine[V]) apply(t *rapid.T) {
-	if len(m.frozen) == 0 {
-		return
-	}
-	n := rapid.IntRange(1, len(m.frozen)).Draw(t, "batches")
-	for _, b := range m.flights.batches[:n] {
-		m.log = append(m.log, records(t, m.format, b)...)
-	}
-	b, seq := m.flights.take(t, m.s.(graph.Merger), n)
-	if err := m.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
-	m.committed = m.frozen[n-1]
-	m.frozen = m.frozen[n:]
-	m.s.Applied(seq)
-	// However much has expired, what is below is bounded by what lives.
-	const segment = 8 // ms
-	layout := m.format.Segments(retention * time.Millisecond)
-	for _, key := range m.base.m.Keys() {
-		start := m.committed.time
-		if m.format == state.Windows {
-			var w state.WindowRow
-			if key != "\x00" && w.DecodeKey([]byte(key)) == nil {
-				start = w.StartMs + segment - retention/8 - 1
-			}
-		} else if r, err := layout.DecodeKey([]byte(key), new([]byte)); err == nil {
-			start = r.TimeMs
-		}
-		if start < m.committed.time-retention-segment {
-			t.Fatalf("the window of %d is still there at stream time %d", start, m.committed.time)
-		}
-	}
-}
-
-// restore makes the store anew of its changelog, of which brokers have deleted
-// what is old, in some pieces.
+// restore makes the store anew of its changelog. A window that was put and deleted
+// in one transaction has moved the stream time, and is in no log.
 func (m *windowMachine[V]) restore(t *rapid.T) {
-	m.base = &base{}
-	rows, err := m.format.Restoring(m.base, retention*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rest := m.log; len(rest) > 0; {
-		n := rapid.IntRange(1, len(rest)).Draw(t, "records")
-		b := &state.Batch{}
-		for _, r := range rest[:n] {
-			rows.Add(b, r)
-		}
-		rows.Finish(b)
-		if err := m.base.Apply(b, state.Position{}); err != nil {
-			t.Fatal(err)
-		}
-		rest = rest[n:]
-	}
-	m.restart(t)
-	// A window that was put and deleted in one transaction has moved the stream
-	// time, and is in no log.
-	m.committed.time = math.MinInt64
-	if ms, ok, err := state.Windows.StreamTime(m.base); err != nil {
-		t.Fatal(err)
-	} else if ok {
-		m.committed.time = ms
-	}
+	m.life.restore(t)
+	m.committed.time = m.streamTime(t)
 	for w := range m.committed.rows {
 		if w.start > m.committed.time {
 			t.Fatalf("%v is newer than the stream time of the changelog, %d", w, m.committed.time)
 		}
 	}
-	m.rewind()
+	m.rewind(t)
 }
 
 func (m *windowMachine[V]) get(t *rapid.T) {
@@ -403,17 +307,34 @@ func (m *windowMachine[V]) nest(t *rapid.T) {
 }
 
 func (m *windowMachine[V]) check(t *rapid.T) {
-	if err := m.s.Check(); err != nil {
-		t.Fatal(err)
-	}
-	if m.base.open != 0 {
-		t.Fatal("a cursor is open")
-	}
+	m.life.check(t)
+	m.bounded(t)
 	var got []string
 	for w, v := range m.s.All() {
 		got = append(got, m.text(w, v))
 	}
 	if d := diff.Diff(m.current.show(all), got); m.s.ScanErr() != nil || d != "" {
 		t.Fatalf("at stream time %d: %v (-want +got):\n%s", m.current.time, m.s.ScanErr(), d)
+	}
+}
+
+// bounded says that what is below is bounded by what lives, however much has
+// expired.
+func (m *windowMachine[V]) bounded(t *rapid.T) {
+	const segment = 8 // ms
+	layout := m.format.Segments(m.retention)
+	for _, key := range m.base.(*base).m.Keys() {
+		start := m.committed.time
+		if m.format == state.Windows {
+			var w state.WindowRow
+			if key != "\x00" && w.DecodeKey([]byte(key)) == nil {
+				start = w.StartMs + segment - retention/8 - 1
+			}
+		} else if r, err := layout.DecodeKey([]byte(key), new([]byte)); err == nil {
+			start = r.TimeMs
+		}
+		if start < m.committed.time-retention-segment {
+			t.Fatalf("the window of %d is still there at stream time %d", start, m.committed.time)
+		}
 	}
 }
