@@ -1,6 +1,7 @@
 package joins_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -221,5 +222,22 @@ func TestNullKeysPassTheTopicOfASelfJoin(t *testing.T) {
 	streamstest.In[string, string](d, "in").PipeAt("any", "x", 1)
 	if got := strings.Join(outputs(d, "out"), " "); got != "null=-|x@1" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A lateness that no duration can add to is one for ever.
+func TestRecordsThatMayComeAtAnyTimeAreKeptForEver(t *testing.T) {
+	b := topology.New()
+	left, right := topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right")
+	most := time.Duration(math.MaxInt64).Truncate(time.Millisecond)
+	kinds["inner"](left, right, joins.Within(time.Hour).Grace(most))
+	g, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range g.Stores {
+		if s.Retention != 0 || s.LogConfig["retention.ms"] != "-1" || !strings.Contains(s.Detail, "retention for ever") {
+			t.Errorf("store %s is kept for %s, its changelog for %s ms (%s)", name, s.Retention, s.LogConfig["retention.ms"], s.Detail)
+		}
 	}
 }

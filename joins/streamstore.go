@@ -2,6 +2,7 @@ package joins
 
 import (
 	"maps"
+	"math"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -70,7 +71,7 @@ func addRecords[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde
 	spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention for ever"
 	spec.Serdes = graph.TopicSerdes{Value: vs}
 	spec.LogConfig = map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
-	if needed < endless {
+	if needed <= math.MaxInt64/int64(time.Millisecond) { // what a Duration can say
 		spec.Retention = time.Duration(max(needed, 1)) * time.Millisecond
 		spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention " + spec.Retention.String()
 		spec.LogConfig["retention.ms"] = graph.LogTime(spec.Retention)

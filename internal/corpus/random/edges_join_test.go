@@ -64,7 +64,7 @@ func (p *plan) tables(i int, s *step) flow {
 	for port, in := range s.in {
 		p.behind[in] = append(p.behind[in], edge{to: i, port: port})
 	}
-	s.holds = p.meet(s.in[0], s.in[1])
+	s.holds = p.shareOrigin(s.in[0], s.in[1])
 	all := f.merge(p.eager, g)
 	if all.order < perKey {
 		all = settled(all, f, g)
@@ -113,8 +113,8 @@ func (p *plan) foreign(i int, s *step) flow {
 	return all
 }
 
-// meet says whether two steps are made of the same records.
-func (p *plan) meet(a, b int) bool {
+// shareOrigin says whether two steps are made of the same records.
+func (p *plan) shareOrigin(a, b int) bool {
 	of := p.origins(a, map[any]bool{})
 	for x := range p.origins(b, map[any]bool{}) {
 		if of[x] {
