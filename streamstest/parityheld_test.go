@@ -10,13 +10,22 @@ import (
 // it.
 //
 // Left and outer joins send on a record without a match as soon as the stream time
-// says that none can come, Kafka Streams when it next looks for such. Once it has
-// looked, it remembers the time of some row that it left behind, often the last
-// one, and looks again when that one has waited long enough; and it looks with a
-// record only that is no null and brings the stream time on (minTime in
-// KStreamKStreamJoin.emitNonJoinedOuterRecords). Then it sends on all of them: by
-// time, right ones first, and by key. So ours wait here until the trace has some,
-// and must be the same then, all of them and no other.
+// says that none can come, Kafka Streams when it next looks for such. It looks
+// with a record only that is no null and brings the stream time on, once a second
+// of the wall clock, and when the row at which the last look ended has waited long
+// enough (minTime in KStreamKStreamJoin.emitNonJoinedOuterRecords). With two open
+// sides to find before it ends, that is the last row of all in a left join:
+//
+//	a@1  b@4      c@9     stream time   the look ends at   and the next one is
+//	a is decided          12            c@9                when c is decided
+//	b is decided          15                               not yet: b waits
+//	c is decided          20                               now: b and c
+//
+// Then it sends on all of them: by time, right ones first, and by key. This is not
+// copied (docs/joins.md says why): what is remembered is lost with a restart, and
+// results would wait for records of other keys, which a look at the right moment
+// spares. So ours wait here until the trace has some, and must be the same then, in
+// that order, all of them and no other: ours are never later.
 func held(topology string) func(want, got [][3]any) [][3]any {
 	if topology != "stream-stream-left" && topology != "stream-stream-outer" {
 		return func(_, got [][3]any) [][3]any { return got }
