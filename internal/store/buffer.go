@@ -17,8 +17,8 @@ import (
 // short scan, however many entries wait.
 type Buffer[K, V any] struct {
 	keys[K]
-	rows *KeyValue[[]byte, buffered[V]]
-	vs   serde.Serde[V]
+	inRows[buffered[V]]
+	vs serde.Serde[V]
 
 	// No place is before first: what was taken lies there, deleted, and is slow
 	// to pass over. marked is what it was when the record began.
@@ -52,8 +52,8 @@ type tally struct {
 // Now of o.
 func NewBuffer[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Buffer[K, V] {
 	return &Buffer[K, V]{
-		rows: NewKeyValue(base, rowKeys{}, bufferedSerde[V]{vs}, Options{Name: o.Name, Format: state.Buffers, Now: o.Now}),
-		keys: keys[K]{o.Name, ks}, vs: vs,
+		inRows: inRows[buffered[V]]{NewKeyValue(base, rowKeys{}, bufferedSerde[V]{vs}, Options{Name: o.Name, Format: state.Buffers, Now: o.Now})},
+		keys:   keys[K]{o.Name, ks}, vs: vs,
 		first: math.MinInt64, marked: math.MinInt64,
 	}
 }

@@ -29,23 +29,9 @@ func (s *Buffer[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge.
-func (s *Buffer[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
-	s.rows.Merge(seqs, batches, b)
-}
-
-// Applied says that the batches up to seq are in the base.
-func (s *Buffer[K, V]) Applied(seq uint64) { s.rows.Applied(seq) }
-
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Buffer[K, V]) Discard() {
 	s.rows.Discard()
 	s.first, s.marked = math.MinInt64, math.MinInt64
 	s.tally, s.tallyMarked = tally{}, tally{}
 }
-
-// Bytes is the rough size of the entries by kind.
-func (s *Buffer[K, V]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) { return s.rows.Bytes() }
-
-// Evict drops clean entries until at most limit bytes of them are left.
-func (s *Buffer[K, V]) Evict(limit int64) { s.rows.Evict(limit) }

@@ -115,10 +115,6 @@ func (s *Versioned[K, V]) Check() error {
 // SweepRows makes the slices of a sweep as small as tests need them.
 func (s *Versioned[K, V]) SweepRows(n int) { s.rows.SweepRows(n) }
 
-// Check compares what a view of windows keeps up to date with the same counted
-// from scratch.
-func (s *Window[K, V]) Check() error { return s.rows.Check() }
-
 // Check compares what a view of rows in segments keeps up to date with the same
 // counted from scratch, and its index with its rows.
 func (s *segmented[K, V]) Check() error {
@@ -148,9 +144,6 @@ func (s *segmented[K, V]) Check() error {
 	}
 	return errors.Join(err, s.rows.Check(), s.ends.Check())
 }
-
-// Check is that of the rows.
-func (s *Buffer[K, V]) Check() error { return s.rows.Check() }
 
 // Check compares what a view of records keeps up to date with the same counted
 // from scratch.
@@ -222,4 +215,4 @@ func (s *Records[K, V]) Check() error {
 }
 
 // Check is that of the rows.
-func (s *Unmatched[K]) Check() error { return s.rows.Check() }
+func (s *inRows[V]) Check() error { return s.rows.Check() }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/millrace-io/millrace/state"
 )
@@ -105,9 +106,7 @@ func (s *KeyValue[K, V]) Applied(seq uint64) {
 			s.nexts = f.next
 		}
 	}
-	left := copy(s.flights, s.flights[n:])
-	clear(s.flights[left:])
-	s.flights = s.flights[:left]
+	s.flights = slices.Delete(s.flights, 0, n)
 }
 
 // Discard forgets everything that is not in the base, and what is known of it.

@@ -221,9 +221,7 @@ func (s *Records[K, V]) Applied(seq uint64) {
 		}
 		s.settled = max(s.settled, f.needed)
 	}
-	left := copy(s.flights, s.flights[n:])
-	clear(s.flights[left:])
-	s.flights = s.flights[:left]
+	s.flights = slices.Delete(s.flights, 0, n)
 }
 
 // bury forgets a record whose deletion is in the base.

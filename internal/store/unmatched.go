@@ -17,7 +17,7 @@ import (
 // It is a KeyValue in format state.Plain with a row per mark, see mark.
 type Unmatched[K any] struct {
 	keys[K]
-	rows *KeyValue[[]byte, nothing]
+	inRows[nothing]
 
 	// below is the latest time of which the base may have marks that no entry tells
 	// of: that of the last one there when this view began, or of one that was
@@ -53,8 +53,8 @@ type marks struct {
 // Now of o.
 func NewUnmatched[K any](base state.Store, ks serde.Serde[K], o Options) *Unmatched[K] {
 	s := &Unmatched[K]{
-		rows: NewKeyValue(base, rowKeys{}, nothingSerde{}, Options{Name: o.Name, Format: state.Plain, Now: o.Now}),
-		keys: keys[K]{o.Name, ks}, first: nowhere, marked: nowhere,
+		inRows: inRows[nothing]{NewKeyValue(base, rowKeys{}, nothingSerde{}, Options{Name: o.Name, Format: state.Plain, Now: o.Now})},
+		keys:   keys[K]{o.Name, ks}, first: nowhere, marked: nowhere,
 	}
 	s.rows.evicted = func(key string) { s.below = max(s.below, timeOf(key)) }
 	return s

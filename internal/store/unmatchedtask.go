@@ -24,23 +24,9 @@ func (s *Unmatched[K]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge.
-func (s *Unmatched[K]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
-	s.rows.Merge(seqs, batches, b)
-}
-
-// Applied says that the batches up to seq are in the base.
-func (s *Unmatched[K]) Applied(seq uint64) { s.rows.Applied(seq) }
-
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Unmatched[K]) Discard() {
 	s.rows.Discard()
 	s.known = false
 	s.first, s.marked = nowhere, nowhere
 }
-
-// Bytes is the rough size of the marks by kind.
-func (s *Unmatched[K]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) { return s.rows.Bytes() }
-
-// Evict drops clean marks until at most limit bytes of them are left.
-func (s *Unmatched[K]) Evict(limit int64) { s.rows.Evict(limit) }

@@ -20,7 +20,7 @@ import (
 // a scan that ends with its first row.
 type Versioned[K, V any] struct {
 	keys[K]
-	rows      *KeyValue[[]byte, nullable[V]]
+	inRows[nullable[V]]
 	historyMs int64
 
 	// The time of each key's newest version, or none, by prefix: what is known
@@ -57,8 +57,8 @@ type head struct {
 // and History of o.
 func NewVersioned[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Versioned[K, V] {
 	return &Versioned[K, V]{
-		rows: NewKeyValue(base, rowKeys{}, nullableOf(vs), Options{Name: o.Name, Format: state.Versions}),
-		keys: keys[K]{o.Name, ks}, historyMs: o.History.Milliseconds(),
+		inRows: inRows[nullable[V]]{NewKeyValue(base, rowKeys{}, nullableOf(vs), Options{Name: o.Name, Format: state.Versions})},
+		keys:   keys[K]{o.Name, ks}, historyMs: o.History.Milliseconds(),
 		heads: map[string]int64{},
 	}
 }

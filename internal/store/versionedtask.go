@@ -89,14 +89,6 @@ func (s *Versioned[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge.
-func (s *Versioned[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
-	s.rows.Merge(seqs, batches, b)
-}
-
-// Applied says that the batches up to seq are in the base.
-func (s *Versioned[K, V]) Applied(seq uint64) { s.rows.Applied(seq) }
-
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Versioned[K, V]) Discard() {
 	s.rows.Discard()

@@ -17,8 +17,8 @@ import (
 type Window[K, V any] struct {
 	keys[K]
 	windowReads[K, V]
-	rows *KeyValue[[]byte, V]
-	end  func(startMs int64) int64
+	inRows[V]
+	end func(startMs int64) int64
 	lifetime
 
 	// No window that begins after this is in the base: a new one need not be
@@ -43,7 +43,7 @@ type flown struct {
 func NewWindow[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Window[K, V] {
 	s := &Window[K, V]{
 		keys: keys[K]{o.Name, ks}, end: o.End,
-		rows:     NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now}),
+		inRows:   inRows[V]{NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now})},
 		lifetime: lifetime{format: state.Windows, retentionMs: o.Retention.Milliseconds()},
 		swept:    none,
 	}

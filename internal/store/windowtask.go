@@ -36,11 +36,6 @@ func (s *Window[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge.
-func (s *Window[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
-	s.rows.Merge(seqs, batches, b)
-}
-
 // Applied says that the batches up to seq are in the base.
 func (s *Window[K, V]) Applied(seq uint64) {
 	s.rows.Applied(seq)
@@ -67,9 +62,3 @@ func (s *Window[K, V]) Discard() {
 	s.forget()
 	s.flights, s.swept = nil, none
 }
-
-// Bytes is the rough size of the entries by kind.
-func (s *Window[K, V]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) { return s.rows.Bytes() }
-
-// Evict drops clean entries until at most limit bytes of them are left.
-func (s *Window[K, V]) Evict(limit int64) { s.rows.Evict(limit) }
