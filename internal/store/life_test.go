@@ -25,7 +25,9 @@ type life[S model[S]] struct {
 	retention time.Duration
 	newBase   func() state.Store
 	open      func(t *rapid.T) view // makes the view of base
-	tell      func(t *rapid.T)      // tells it what the task commits beside the store, if that is anything
+	// tell, if it is set, tells the view what the task commits beside the store: a
+	// batch without a row then leaves a trace as well.
+	tell func(t *rapid.T)
 
 	view view
 	base state.Store

@@ -152,15 +152,7 @@ func TestSessionErrorsOfTheBase(t *testing.T) {
 			return err
 		},
 	}
-	for name, call := range use {
-		s.Discard()
-		b.getErr = errRefused // the stream time cannot be read
-		fails(t, call(), errRefused)
-		b.getErr = nil
-		if err := call(); err != nil {
-			t.Errorf("%s: the error stays: %v", name, err)
-		}
-	}
+	needStreamTime(t, b, s, use)
 	b.scanErr = errRefused
 	for _, name := range []string{"range", "backward", "all", "ended"} {
 		fails(t, use[name](), errRefused)

@@ -139,20 +139,27 @@ func TestWindowErrorsOfTheBase(t *testing.T) {
 		},
 		"all": func() error { collect(func(y func(int) bool) { s.All()(drop[string](y)) }); return s.ScanErr() },
 	}
-	for name, call := range use {
-		s.Discard()
-		b.getErr = errRefused // the stream time cannot be read
-		fails(t, call(), errRefused)
-		b.getErr = nil
-		if err := call(); err != nil {
-			t.Errorf("%s: the error stays: %v", name, err)
-		}
-	}
+	needStreamTime(t, b, s, use)
 	b.scanErr = errRefused
 	fails(t, use["range"](), errRefused)
 	fails(t, use["all"](), errRefused)
 	if b.open != 0 {
 		t.Error("a cursor is open")
+	}
+}
+
+// needStreamTime checks that calls fail while the stream time cannot be read, and no
+// longer than that.
+func needStreamTime(t *testing.T, b *base, s view, use map[string]func() error) {
+	t.Helper()
+	for name, call := range use {
+		s.Discard()
+		b.getErr = errRefused
+		fails(t, call(), errRefused)
+		b.getErr = nil
+		if err := call(); err != nil {
+			t.Errorf("%s: the error stays: %v", name, err)
+		}
 	}
 }
 
