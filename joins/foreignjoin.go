@@ -130,7 +130,7 @@ func foreignSource[K, V any](b *graph.Builder, topic *graph.Repartition, line st
 	b.AddRepartition(topic, line)
 	_, name := topic.Ends()
 	n := b.Add(&graph.Node{
-		Name: name, Op: "source", Line: line, Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs),
+		Name: name, Op: "source", Line: line, Detail: graph.SerdeNames(ks, vs),
 		Source: &graph.Source{Repartition: topic, Serdes: graph.TopicSerdes{Key: ks, Value: vs}, New: newForeignHead(ks, vs)},
 		Out:    []graph.Port{graph.NewPort[K, V]()},
 	})
@@ -149,15 +149,9 @@ func lookUp[K, V any](n *graph.Node, h graph.Handle, side string) graph.View[K, 
 
 // addForeignStore adds a store of n.
 func addForeignStore[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde.Serde[K], vs serde.Serde[V], o *graph.Options) {
-	n.Stores = append(n.Stores, name)
-	changelog := name + "-changelog"
-	ks, vs = graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, vs, changelog, serde.Value)
-	b.AddStore(&graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[V](), Types: graph.TypesOf[K, V](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs), Format: state.Timestamped,
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, Serdes: graph.TopicSerdes{Key: ks, Value: vs},
-		New: func(base state.Store) graph.TaskStore {
-			return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
-		},
-	})
+	spec, ks, vs := storeSpec(b, n, name, state.Timestamped, o, ks, vs)
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped})
+	}
+	b.AddStore(spec)
 }

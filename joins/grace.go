@@ -70,17 +70,12 @@ func checkGrace(b *graph.Builder, n *graph.Node, o *graph.Options, versioned boo
 // addGrace adds the buffer of join n, in which records of K and L wait.
 func addGrace[K, L any](b *graph.Builder, n *graph.Node, o *graph.Options, ks serde.Serde[K], vs serde.Serde[L]) string {
 	name := n.Name + "-Buffer"
-	ks = graph.ForTopic(b, n, ks, name+"-changelog", serde.Key)
-	vs = graph.ForTopic(b, n, vs, name+"-changelog", serde.Value)
-	b.AddStore(&graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[L](), Types: graph.TypesOf[K, L](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs),
-		Format: state.Buffers, Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig,
-		New: func(base state.Store) graph.TaskStore {
-			return store.NewBuffer(base, serde.Serde[turn[K]](turnSerde[K]{ks}), serde.Serde[waiter[L]](waiterSerde[L]{vs}), store.Options{Name: name})
-		},
-	})
-	n.Stores = append(n.Stores, name)
+	spec, ks, vs := storeSpec(b, n, name, state.Buffers, o, ks, vs)
+	spec.Serdes = graph.TopicSerdes{}
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewBuffer(base, serde.Serde[turn[K]](turnSerde[K]{ks}), serde.Serde[waiter[L]](waiterSerde[L]{vs}), store.Options{Name: name})
+	}
+	b.AddStore(spec)
 	n.StreamTime = true
 	n.Detail = "grace " + o.Grace.String()
 	return name

@@ -1,7 +1,6 @@
 package joins
 
 import (
-	"maps"
 	"math"
 	"time"
 
@@ -65,18 +64,17 @@ func (p *pairing[K, L, R, V]) addStores(b *graph.Builder, n *graph.Node) {
 // milliseconds. The changelog has the bytes that Kafka Streams gives it, and its
 // policy: each record has a key of its own, so that there is nothing to compact.
 func addRecords[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde.Serde[K], vs serde.Serde[V], needed int64, o *graph.Options) {
-	changelog := name + "-changelog"
-	ks, vs = graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, vs, changelog, serde.Value)
-	spec := storeSpec[K, V](n, name, state.Records, o)
-	spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention for ever"
-	spec.Serdes = graph.TopicSerdes{Value: vs}
-	spec.LogConfig = map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
+	spec, ks, vs := storeSpec(b, n, name, state.Records, o, ks, vs)
+	spec.Serdes.Key = nil
+	log := map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"}
 	if needed <= math.MaxInt64/int64(time.Millisecond) { // what a Duration can say
 		spec.Retention = time.Duration(max(needed, 1)) * time.Millisecond
-		spec.Detail = "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs) + "; retention " + spec.Retention.String()
-		spec.LogConfig["retention.ms"] = graph.LogTime(spec.Retention)
+		spec.Detail += "; retention " + spec.Retention.String()
+		log["retention.ms"] = graph.LogTime(spec.Retention)
+	} else {
+		spec.Detail += "; retention for ever"
 	}
-	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec.LogAs(log)
 	spec.New = func(base state.Store) graph.TaskStore {
 		return store.NewRecords(base, ks, vs, store.Options{Name: name, Retention: spec.Retention})
 	}
@@ -85,22 +83,17 @@ func addRecords[K, V any](b *graph.Builder, n *graph.Node, name string, ks serde
 
 // addWaiting adds the store of the marks of records that wait for a match.
 func addWaiting[K any](b *graph.Builder, n *graph.Node, name string, ks serde.Serde[K], o *graph.Options) {
-	ks = graph.ForTopic(b, n, ks, name+"-changelog", serde.Key)
-	spec := storeSpec[K, struct{}](n, name, state.Plain, o)
-	spec.Detail = "serde " + serde.NameOf(ks)
-	spec.LogConfig = map[string]string{"cleanup.policy": "compact"}
-	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec, ks, _ := storeSpec(b, n, name, state.Plain, o, ks, serde.Serde[struct{}](nothing[struct{}]{}))
+	spec.Detail, spec.Serdes = "serde "+serde.NameOf(ks), graph.TopicSerdes{}
+	spec.LogAs(map[string]string{"cleanup.policy": "compact"})
 	spec.New = func(base state.Store) graph.TaskStore {
 		return store.NewUnmatched(base, ks, store.Options{Name: name})
 	}
 	b.AddStore(spec)
 }
 
-// storeSpec is what all stores of a join have in common.
-func storeSpec[K, V any](n *graph.Node, name string, format state.Format, o *graph.Options) *graph.StoreSpec {
+// storeSpec is that of one more store of n, and the serdes for its changelog.
+func storeSpec[K, V any](b *graph.Builder, n *graph.Node, name string, f state.Format, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) (*graph.StoreSpec, serde.Serde[K], serde.Serde[V]) {
 	n.Stores = append(n.Stores, name)
-	return &graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[V](), Types: graph.TypesOf[K, V](),
-		Format: format, Logged: !o.Given(graph.OptUnlogged),
-	}
+	return graph.SpecOf(b, n, name, f, o, ks, vs)
 }

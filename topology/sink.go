@@ -24,7 +24,7 @@ func To[K, V any](s Streamer[K, V], topic string, opts ...Option) {
 // addSink makes n a sink of K and V. o may have a Partitioner; needKey says
 // that records with a null key are dropped.
 func addSink[K, V any](b *graph.Builder, n *graph.Node, topic string, ks serde.Serde[K], vs serde.Serde[V], o *graph.Options, needKey bool) {
-	n.Detail = serdeNames(ks, vs)
+	n.Detail = graph.SerdeNames(ks, vs)
 	n.Sink.Serdes = graph.TopicSerdes{Key: ks, Value: vs}
 	choose := partitioner[K, V](b, n, o)
 	to := target[K, V]{

@@ -66,7 +66,7 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 			vs: graph.ForTopic(h.Builder, n, vs, topic, serde.Value),
 		}
 	}
-	n.Detail = serdeNames(ks, vs)
+	n.Detail = graph.SerdeNames(ks, vs)
 	watermarkOf := addWatermark[K, V](h.Builder, n, o)
 	n.Source.Serdes = graph.TopicSerdes{Key: ks, Value: vs}
 	n.Out = []graph.Port{graph.NewPort[K, V]()}
@@ -84,10 +84,6 @@ func addHead[K, V any](h graph.Handle, o *graph.Options, topics []string) (serde
 		return &r, nil
 	}
 	return ks, vs
-}
-
-func serdeNames[K, V any](ks serde.Serde[K], vs serde.Serde[V]) string {
-	return "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs)
 }
 
 // head decodes the records of one topic partition.

@@ -88,25 +88,12 @@ func taskStore(ctx processor.Context, spec *graph.StoreSpec) graph.TaskStore {
 
 // addStore adds a key-value store used by node n.
 func addStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
-	spec, ks, vs := newSpec(b, n, name, o, ks, vs)
+	spec, ks, vs := graph.SpecOf(b, n, name, state.Timestamped, o, ks, vs)
 	if spec.TTL = o.TTL; o.TTL > 0 {
 		spec.Detail += "; ttl " + o.TTL.String()
 	}
-	spec.Format = state.Timestamped
 	spec.New = func(base state.Store) graph.TaskStore {
 		return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
 	}
 	return b.AddStore(spec)
-}
-
-// newSpec is what all kinds of stores have in common, and the serdes as they
-// are for the store's changelog topic.
-func newSpec[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) (*graph.StoreSpec, serde.Serde[K], serde.Serde[V]) {
-	spec := &graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[K](), Value: graph.TypeName[V](),
-		Types: graph.TypesOf[K, V](), Detail: serdeNames(ks, vs),
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, Serdes: graph.TopicSerdes{Key: ks, Value: vs},
-	}
-	changelog := name + "-changelog"
-	return spec, graph.ForTopic(b, n, ks, changelog, serde.Key), graph.ForTopic(b, n, vs, changelog, serde.Value)
 }

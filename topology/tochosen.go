@@ -22,7 +22,7 @@ func ToChosen[K, V any](s Streamer[K, V], fn func(key K, value V) string, opts .
 	in.Builder.Callback(n, fn)
 	ks, vs := graph.KeySerde[K](n, in, o), graph.ValueSerde[V](n, in, o)
 	n.Sink = &graph.Sink{Chosen: true, Serdes: graph.TopicSerdes{Key: ks, Value: vs}}
-	n.Detail = serdeNames(ks, vs)
+	n.Detail = graph.SerdeNames(ks, vs)
 	choose := partitioner[K, V](in.Builder, n, o)
 	n.New = func(t graph.Task, _ []any) ([]any, error) {
 		to := target[K, V]{ks: ks, vs: vs}

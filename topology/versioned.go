@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"maps"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -89,11 +88,10 @@ func (s *countedVersions[K, V]) Delete(key K, timeMs int64) (stored bool, err er
 // (count it as late, forward nothing), a change from Old, or only a change of
 // the past (Newest is false). rows.Get and rows.GetAsOf look rows up.
 func addVersionedStore[K, V any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, ks serde.Serde[K], vs serde.Serde[V]) *graph.StoreSpec {
-	spec, ks, vs := newSpec(b, n, name, o, ks, vs)
-	spec.Format, spec.History = state.Versions, o.History
+	spec, ks, vs := graph.SpecOf(b, n, name, state.Versions, o, ks, vs)
+	spec.History = o.History
 	spec.Detail += "; history " + o.History.String()
-	spec.LogConfig = map[string]string{"min.compaction.lag.ms": graph.LogTime(o.History)}
-	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec.LogAs(map[string]string{"min.compaction.lag.ms": graph.LogTime(o.History)})
 	spec.New = func(base state.Store) graph.TaskStore {
 		return store.NewVersioned(base, ks, vs, store.Options{Name: name, History: o.History})
 	}

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"maps"
 	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -30,9 +29,8 @@ func (s WindowStore[K, V]) attach(o *graph.Options) { o.Stores = append(o.Stores
 //
 // By example: internal/corpus/testdata/window-store.txt.
 func NewWindowStore[K, V any](b *Builder, name string, size, retention time.Duration, opts ...Option) WindowStore[K, V] {
-	spec, ks, vs := newTimedSpec[K, V](b, "window store", name, retention, opts)
+	spec, ks, vs := newTimedSpec[K, V](b, "window store", name, state.Windows, retention, opts)
 	wholeMs(b.g, spec.Line, "window store: the size of a window", size)
-	spec.Format = state.Windows
 	spec.Detail += "; size " + size.String() + "; retention " + retention.String()
 	spec.Serdes.Key = store.LoggedWindows(state.WindowedSerde(ks, size))
 	end := func(startMs int64) int64 { return state.WindowOf(struct{}{}, startMs, size).End }
@@ -93,12 +91,11 @@ func (s SessionStore[K, V]) attach(o *graph.Options) { o.Stores = append(o.Store
 //
 // By example: internal/corpus/testdata/session-store.txt.
 func NewSessionStore[K, V any](b *Builder, name string, retention time.Duration, opts ...Option) SessionStore[K, V] {
-	spec, ks, vs := newTimedSpec[K, V](b, "session store", name, retention, opts)
-	spec.Format = state.Sessions.ByTime() // for Between
+	spec, ks, vs := newTimedSpec[K, V](b, "session store", name, state.Sessions.ByTime(), retention, opts) // by time for Between
 	spec.Detail += "; retention " + retention.String()
 	spec.Serdes.Key = state.SessionSerde(ks)
 	spec.New = func(base state.Store) graph.TaskStore {
-		return store.NewSession(base, ks, vs, store.Options{Name: name, Format: state.Sessions.ByTime(), Retention: retention})
+		return store.NewSession(base, ks, vs, store.Options{Name: name, Format: spec.Format, Retention: retention})
 	}
 	return SessionStore[K, V]{b.g.AddStore(spec)}
 }
@@ -123,17 +120,16 @@ func (s *countedSessions[K, V]) Put(key K, v V, startMs, endMs int64) (stored bo
 }
 
 // newTimedSpec is what stores of windows and sessions have in common.
-func newTimedSpec[K, V any](b *Builder, op, name string, retention time.Duration, opts []Option) (*graph.StoreSpec, serde.Serde[K], serde.Serde[V]) {
+func newTimedSpec[K, V any](b *Builder, op, name string, f state.Format, retention time.Duration, opts []Option) (*graph.StoreSpec, serde.Serde[K], serde.Serde[V]) {
 	o := graph.OptionsOf(b.g, op, opts, graph.OptKeySerde, graph.OptValueSerde, graph.OptUnlogged, graph.OptLogConfig)
 	at := &graph.Node{Op: op, Line: graph.Caller()} // for errors
 	h := graph.Handle{Builder: b.g}
 	ks, vs := graph.KeySerde[K](at, h, o), graph.ValueSerde[V](at, h, o)
-	spec, ks, vs := newSpec(b.g, at, name, o, ks, vs)
+	spec, ks, vs := graph.SpecOf(b.g, at, name, f, o, ks, vs)
 	wholeMs(b.g, at.Line, op+": the retention", retention)
 	spec.Key, spec.Types = graph.TypeName[state.Windowed[K]](), graph.TypesOf[state.Windowed[K], V]()
 	spec.Retention = retention
-	spec.LogConfig = graph.WindowLog(retention)
-	maps.Copy(spec.LogConfig, o.LogConfig)
+	spec.LogAs(graph.WindowLog(retention))
 	return spec, ks, vs
 }
 

@@ -1,12 +1,10 @@
 package windowing
 
 import (
-	"maps"
 	"math"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
-	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 )
 
@@ -17,21 +15,16 @@ func addSessionStore[K, A any](s site[K, A], name string, w SessionWindows, o *g
 	if o.Emission.OnClose {
 		format = format.ByTime()
 	}
-	changelog := name + "-changelog"
-	ks, as := graph.ForTopic(s.b, s.n, s.ks, changelog, serde.Key), graph.ForTopic(s.b, s.n, s.as, changelog, serde.Value)
+	spec, ks, as := graph.SpecOf(s.b, s.n, name, format, o, s.ks, s.as)
 	retention := w.spans().retention
-	spec := &graph.StoreSpec{
-		Name: name, Line: s.n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
-		Types:  graph.TypesOf[state.Windowed[K], A](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; retention " + retention.String(),
-		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: retention,
-		Serdes:    graph.TopicSerdes{Key: state.SessionSerde(s.ks), Value: as},
-		LogConfig: graph.WindowLog(w.gap + w.grace),
-		New: func(base state.Store) graph.TaskStore {
-			return store.NewSession(base, ks, as, store.Options{Name: name, Format: format, Retention: retention})
-		},
+	spec.Key, spec.Types = graph.TypeName[state.Windowed[K]](), graph.TypesOf[state.Windowed[K], A]()
+	spec.Detail += "; retention " + retention.String()
+	spec.Serdes.Key = state.SessionSerde(ks)
+	spec.Retention = retention
+	spec.LogAs(graph.WindowLog(w.gap + w.grace))
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewSession(base, ks, as, store.Options{Name: name, Format: format, Retention: retention})
 	}
-	maps.Copy(spec.LogConfig, o.LogConfig)
 	s.b.AddStore(spec)
 }
 

@@ -1,8 +1,6 @@
 package windowing
 
 import (
-	"maps"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
 	"github.com/millrace-io/millrace/serde"
@@ -20,20 +18,13 @@ type bounded interface {
 // stores. The changelog has the bytes and the configs that Kafka Streams gives
 // it.
 func addStore[K, A any](s site[K, A], name string, w bounded, o *graph.Options) {
-	b, n, of := s.b, s.n, w.spans()
-	changelog := name + "-changelog"
-	keys := store.LoggedWindows(windowKeys(s.ks, w))
-	ks, as := graph.ForTopic(b, n, s.ks, changelog, serde.Key), graph.ForTopic(b, n, s.as, changelog, serde.Value)
-	format := windowFormat(w, o)
-	spec := &graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[state.Windowed[K]](), Value: graph.TypeName[A](),
-		Types:  graph.TypesOf[state.Windowed[K], A](),
-		Detail: "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(as) + "; " + of.String(),
-		Format: format, Logged: !o.Given(graph.OptUnlogged), Retention: of.retention,
-		Serdes:    graph.TopicSerdes{Key: keys, Value: as},
-		LogConfig: graph.WindowLog(of.retention),
-	}
-	maps.Copy(spec.LogConfig, o.LogConfig)
+	format, of := windowFormat(w, o), w.spans()
+	spec, ks, as := graph.SpecOf(s.b, s.n, name, format, o, s.ks, s.as)
+	spec.Key, spec.Types = graph.TypeName[state.Windowed[K]](), graph.TypesOf[state.Windowed[K], A]()
+	spec.Detail += "; " + of.String()
+	spec.Serdes.Key = store.LoggedWindows(windowKeys(ks, w))
+	spec.Retention = of.retention
+	spec.LogAs(graph.WindowLog(of.retention))
 	spec.New = func(base state.Store) graph.TaskStore {
 		so := store.Options{Name: name, Format: format, End: w.End, Retention: of.retention}
 		if format == state.Windows {
@@ -41,7 +32,7 @@ func addStore[K, A any](s site[K, A], name string, w bounded, o *graph.Options) 
 		}
 		return store.NewWindowByKey(base, ks, as, so)
 	}
-	b.AddStore(spec)
+	s.b.AddStore(spec)
 }
 
 // windowFormat is the layout of a window store: by key for windows that begin at

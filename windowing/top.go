@@ -155,18 +155,12 @@ func (f *firsts[K, R]) has(key []byte) bool { return slices.Contains(f.keys, str
 
 // addRanking adds the store of a Top.
 func addRanking[K, R any](b *graph.Builder, n *graph.Node, name string, o *graph.Options, vs serde.Serde[ranked[K, R]]) {
-	vs = graph.ForTopic(b, n, vs, name+"-changelog", serde.Value)
-	spec := &graph.StoreSpec{
-		Name: name, Line: n.Line, Key: graph.TypeName[[]byte](), Value: graph.TypeName[ranked[K, R]](), Types: graph.TypesOf[[]byte, ranked[K, R]](),
-		Detail: "serdes " + serde.NameOf(serde.Bytes) + ", " + serde.NameOf(vs), Format: state.Timestamped,
-		Logged: !o.Given(graph.OptUnlogged), LogConfig: o.LogConfig, TTL: o.TTL,
-		Serdes: graph.TopicSerdes{Key: serde.Bytes, Value: vs},
-		New: func(base state.Store) graph.TaskStore {
-			return store.NewKeyValue(base, serde.Bytes, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
-		},
-	}
-	if o.TTL > 0 {
+	spec, ks, vs := graph.SpecOf(b, n, name, state.Timestamped, o, serde.Bytes, vs)
+	if spec.TTL = o.TTL; o.TTL > 0 {
 		spec.Detail += "; ttl " + o.TTL.String()
+	}
+	spec.New = func(base state.Store) graph.TaskStore {
+		return store.NewKeyValue(base, ks, vs, store.Options{Name: name, Format: state.Timestamped, TTL: o.TTL})
 	}
 	b.AddStore(spec)
 }

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"reflect"
 	"time"
 
 	"github.com/millrace-io/millrace/processor"
@@ -156,30 +155,6 @@ const (
 	DataLossEarliest
 	DataLossLatest
 )
-
-// StoreSpec is one store of a topology.
-type StoreSpec struct {
-	Name       string
-	Line       string
-	Format     state.Format
-	Key, Value string         // type names, for descriptions
-	Types      []reflect.Type // of key and value, for descriptions
-	Detail     string         // what else describes the store, as in Node
-	// Logged says whether there is a changelog topic.
-	Logged bool
-	// LogConfig are topic configs of the changelog beside the standard ones.
-	LogConfig map[string]string
-	// Serdes are those of the changelog.
-	Serdes TopicSerdes
-	// TTL is how long entries live, History how long versions can be read,
-	// Retention how long windows live; 0 for stores without.
-	TTL, History, Retention time.Duration
-	// Keep says that a restore leaves out nothing that has expired: the task has
-	// a watermark, which the changelog does not know. Compile sets it.
-	Keep bool
-	// New makes the typed transactional view of one task over its bytes.
-	New func(base state.Store) TaskStore
-}
 
 // TaskStore is the untyped side of a store's transactional view
 // (internal/store): what the task calls around records and commits.

@@ -122,6 +122,11 @@ func ForTopic[T any](b *Builder, n *Node, s serde.Serde[T], topic string, role s
 	return bound
 }
 
+// SerdeNames are the serdes of keys and values, for descriptions.
+func SerdeNames[K, V any](ks serde.Serde[K], vs serde.Serde[V]) string {
+	return "serdes " + serde.NameOf(ks) + ", " + serde.NameOf(vs)
+}
+
 // IsNull tells which values s takes as nulls: it is nil unless T has a null of
 // its own, as processor.Maybe has. That null is T's zero value.
 func IsNull[T any](s serde.Serde[T]) func(T) bool {
