@@ -7,6 +7,7 @@ import (
 	"github.com/millrace-io/millrace/internal/store"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // StreamPart is a stream with what its records set in results of R, which Streams
@@ -52,13 +53,13 @@ func One[K, V, R any](s topology.Streamer[K, V], set func(result *R, value V), o
 // value of R, and the parts set in it what they have, in their order. It comes
 // with the last of its records, and has the latest of their times and, if that
 // was of the first part, its headers. The window is Within(d) with one Grace.
-// Null keys and values, and records that are late, are dropped and counted; all
-// else is as with Inner. Each part has a store, <name>-1-join-store and so on,
+// Null keys and values are dropped and counted, and so are records that are late,
+// which Late has; all else is as with Inner. Each part has a store, <name>-1-join-store and so on,
 // and if its keys may have changed a repartition topic, <name>-1 and so on.
 // Options are those of the parts, which see.
 //
 // By example: internal/corpus/testdata/join-three.txt.
-func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], more ...StreamPart[K, R]) topology.KStream[K, R] {
+func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], more ...StreamPart[K, R]) Many[K, R] {
 	parts := []streamPart[K, R]{first.of, second.of}
 	for _, p := range more {
 		parts = append(parts, p.of)
@@ -68,7 +69,7 @@ func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], mo
 	n := b.Operator("join-many-streams", in, &graph.Options{Name: name})
 	n.In = nil
 	n.CoPartition, n.StreamTime = true, true
-	n.Out = []graph.Port{graph.NewPort[K, R]()}
+	n.Out = []graph.Port{graph.NewPort[K, R](), graph.NewPort[K, windowing.Late[R]]()}
 	n.Detail = "within " + w.before.String() + "; grace " + w.lateLeft.String()
 	a := w.arithmetic()
 	w.check(b, n)
@@ -86,7 +87,10 @@ func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], mo
 		p.connect(b, n, i, ks, a.to+a.lateLeft)
 	}
 	n.New = func(t graph.Task, outs []any) ([]any, error) {
-		m := &many[K, R]{node: n, clock: graph.ClockOf(t, n), span: a.to, grace: a.lateLeft, out: outs[0].(graph.Receiver[K, R])}
+		m := &many[K, R]{
+			node: n, ctx: t.Context(n), clock: graph.ClockOf(t, n), span: a.to, grace: a.lateLeft,
+			out: outs[resultPort].(graph.Receiver[K, R]), lates: outs[latePort].(graph.Receiver[K, windowing.Late[R]]),
+		}
 		ins := make([]any, len(parts))
 		for i, p := range parts {
 			side := p.open(t, n, m, i)
@@ -97,7 +101,25 @@ func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], mo
 	}
 	h := in.NewValue(n, nil)
 	h.KeySerde, h.Rekeyed = ks, false
-	return topology.StreamOf[K, R](h)
+	return Many[K, R]{topology.StreamOf[K, R](h), graph.LateHandle[R, windowing.Late[R]](h, n, latePort)}
+}
+
+// Many is the result of Streams. It can be used wherever a KStream can. The zero
+// value is of no use.
+type Many[K, R any] struct {
+	topology.KStream[K, R]
+	late graph.Handle
+}
+
+// latePort is that of what comes late for Streams.
+const latePort = 1
+
+// Late is the stream of the records of all parts that came too late to be joined,
+// as Stream.LateLeft is for one side. Their values have many types, so each is a
+// result that has it alone: what its part sets in the zero value of R. It takes
+// the option Name.
+func (m Many[K, R]) Late(opts ...topology.Option) topology.KStream[K, windowing.Late[R]] {
+	return topology.StreamOf[K, windowing.Late[R]](graph.LateRecords[K, windowing.Late[R]](m.late, opts))
 }
 
 // streamPart is one of the streams of a join, whatever the type of its values.

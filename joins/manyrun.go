@@ -4,15 +4,18 @@ import (
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
 	"github.com/millrace-io/millrace/processor"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // many is a join of many streams in one task.
 type many[K, R any] struct {
 	node        *graph.Node
+	ctx         processor.Context
 	clock       graph.Clock
 	span, grace int64 // milliseconds
 	sides       []manySide[K, R]
 	out         graph.Receiver[K, R]
+	lates       graph.Receiver[K, windowing.Late[R]]
 
 	// The record at hand, its side, and the result that is being made.
 	key     K
@@ -80,7 +83,9 @@ func (s *sideOfMany[K, V, R]) Receive(key K, value V, m *graph.Meta) error {
 		return nil
 	case m.Time < now-s.grace:
 		*s.late++
-		return nil
+		var alone R
+		s.put(&alone, value)
+		return s.lates.Receive(key, lateRecord(alone, m.Time, -s.span, s.span, now-s.grace, now, s.ctx), m)
 	}
 	s.key, s.value, s.arrived, s.headers = key, value, s.index, nil
 	if s.index == 0 {

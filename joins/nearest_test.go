@@ -16,6 +16,7 @@ import (
 	"github.com/millrace-io/millrace/state/lsm"
 	"github.com/millrace-io/millrace/streamstest"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // told is a record of the tests: what tells it from others is its number.
@@ -131,6 +132,32 @@ func TestStreamsAreJoinedInAllChoicesOfNearRecords(t *testing.T) {
 			r.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A late record is a result that has it alone.
+func TestLateRecordsOfManyStreamsAreInOneStream(t *testing.T) {
+	b := topology.New()
+	part := func(topic string) joins.StreamPart[string, string] {
+		return joins.One(topology.Stream[string, string](b, topic), func(to *string, v string) { *to += topic + ":" + v })
+	}
+	s := joins.Streams("joined", joins.Within(10*time.Millisecond).Grace(5*time.Millisecond), part("a"), part("b"))
+	topology.To(s, "out")
+	topology.To(topology.MapValues(s.Late(), func(l windowing.Late[string]) string {
+		return fmt.Sprintf("%s by %s, [%d,%d) at %d", l.Value, l.By, l.Start, l.End, l.StreamTime)
+	}), "late")
+	d := streamstest.New(t, b, streamstest.Config{})
+	a, other := streamstest.In[string, string](d, "a"), streamstest.In[string, string](d, "b")
+	a.PipeAt("k", "1", 100)
+	other.PipeAt("k", "2", 95)
+	other.PipeAt("k", "3", 94)
+	a.PipeAt("k", "4", 90)
+	want := "k=b:3 by 1ms, [84,105) at 100@94, k=a:4 by 5ms, [80,101) at 100@90"
+	if got := streamstest.Out[string, string](d, "late").Text(); got != want {
+		t.Errorf("late:\n got %s\nwant %s", got, want)
+	}
+	if got := streamstest.Out[string, string](d, "out").Text(); got != "k=a:1b:2@100" {
+		t.Errorf("joined: %s", got)
+	}
 }
 
 func TestStreamsNeedOneWindowForAll(t *testing.T) {

@@ -1,7 +1,10 @@
 package joins
 
 import (
+	"time"
+
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
 	"github.com/millrace-io/millrace/windowing"
 )
@@ -34,3 +37,12 @@ const (
 	lateLeftPort
 	lateRightPort
 )
+
+// lateRecord is a record that is before least, the earliest time that is not late,
+// and would have matched those from its time+from to its time+to.
+func lateRecord[V any](value V, timeMs, from, to, least, now int64, ctx processor.Context) windowing.Late[V] {
+	return windowing.Late[V]{
+		Value: value, By: time.Duration(least-timeMs) * time.Millisecond,
+		Start: plus(timeMs, from), End: plus(plus(timeMs, to), 1), StreamTime: now, WallTime: ctx.Now(),
+	}
+}

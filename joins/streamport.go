@@ -2,7 +2,6 @@ package joins
 
 import (
 	"math"
-	"time"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/store"
@@ -140,10 +139,7 @@ func (p *port[K, A, B, V]) headers(m *graph.Meta) []processor.Header {
 // missed counts a record that is late, and sends it on as such.
 func (p *port[K, A, B, V]) missed(key K, value A, m *graph.Meta, now int64) error {
 	*p.late++
-	return p.lates.Receive(key, windowing.Late[A]{
-		Value: value, By: time.Duration(now-p.lateness-m.Time) * time.Millisecond,
-		Start: plus(m.Time, p.from), End: plus(plus(m.Time, p.to), 1), StreamTime: now, WallTime: p.ctx.Now(),
-	}, m)
+	return p.lates.Receive(key, lateRecord(value, m.Time, p.from, p.to, now-p.lateness, now, p.ctx), m)
 }
 
 // span implements anySide.

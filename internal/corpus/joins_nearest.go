@@ -21,5 +21,6 @@ func init() {
 		}
 		s := joins.Streams("joined", joins.Within(10*time.Second).Grace(5*time.Second), part("first"), part("second"), part("third"))
 		topology.To(s, "out", textOut)
+		topology.To(s.Late(), "late")
 	})
 }
