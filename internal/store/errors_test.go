@@ -186,3 +186,30 @@ func FuzzStoredValue(f *testing.F) {
 		}
 	})
 }
+
+// Some bases tell only when a scan is closed that it has not shown all.
+func TestRecordsFailIfAScanFailsInTheEnd(t *testing.T) {
+	b := &base{}
+	s, marks := openRecords(b), openUnmatched(&base{closeErr: errRefused})
+	b.closeErr = errRefused
+	if err := s.Expire(0); !errors.Is(err, errRefused) {
+		t.Errorf("the segments were learnt: %v", err)
+	}
+	b.closeErr = nil
+	add(t, s, "a", 1, 5)
+	var batch state.Batch
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+	s.Discard()
+	do(t, s.Expire(0))
+	b.closeErr = errRefused
+	if _, _, err := s.Get("a", 5, 0); !errors.Is(err, errRefused) {
+		t.Errorf("a record was read: %v", err)
+	}
+	b.closeErr = nil
+	if v, ok, err := s.Get("a", 5, 0); v != 1 || !ok || err != nil {
+		t.Errorf("the error stays: %v, %v, %v", v, ok, err)
+	}
+	if err := marks.Delete(1, 0, "a", 0); !errors.Is(err, errRefused) {
+		t.Errorf("the last mark was learnt: %v", err)
+	}
+}

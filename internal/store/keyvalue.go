@@ -268,6 +268,8 @@ func (s *KeyValue[K, V]) split(b []byte) (timeMs int64, value []byte, err error)
 // value is what a caller gets to see of c: it may be changed freely.
 func (s *KeyValue[K, V]) value(c *content[V]) (V, error) { return s.give(&c.value, c.raw) }
 
+// encodeKey makes s.key the bytes of key. It is appendKey to nothing, of which no
+// serde can take away: the check would cost every access.
 func (s *KeyValue[K, V]) encodeKey(key K) error {
 	b, err := s.ks.Append(s.key[:0], key)
 	if err != nil {

@@ -81,11 +81,7 @@ func (s *Records[K, V]) readSegments() error {
 // firstSegment is the first segment of which the base has rows, from one on.
 func (s *Records[K, V]) firstSegment(from uint64) (number uint64, ok bool, err error) {
 	c := s.base.Scan(s.layout.AppendSegment(nil, from), s.layout.Last(), false)
-	defer func() {
-		if cerr := c.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer closeInto(&err, c)
 	if !c.Next() {
 		return 0, false, c.Err()
 	}
@@ -206,10 +202,7 @@ func (s *Records[K, V]) fill(e *recordEntry[V]) (err error) {
 	to := append(slices.Clone(prefix[:len(prefix)-1]), prefix[len(prefix)-1]+1)
 	c := s.base.Scan(prefix, to, false)
 	defer func() {
-		if cerr := c.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
+		if closeInto(&err, c); err != nil {
 			err = fmt.Errorf("store %s: read: %w", s.name, err)
 		}
 	}()

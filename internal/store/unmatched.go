@@ -81,11 +81,7 @@ func (s *Unmatched[K]) learn() error {
 
 // last takes in the time of the first mark of a scan.
 func (s *Unmatched[K]) last(c state.Cursor) (err error) {
-	defer func() {
-		if cerr := c.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer closeInto(&err, c)
 	if !c.Next() {
 		return c.Err()
 	}
