@@ -82,7 +82,6 @@ var rules = []rule{
 		why:   "a test that does not run proves nothing, and nobody looks: only internal/kafkatest may skip",
 		exceptions: map[string]string{
 			"internal/chaos/broker_test.go": "takes minutes; part of the full size that docs/developing.md names",
-			"internal/store/model_test.go":  "rapid's way to refuse a step of a generated program",
 			"serde/time_test.go":            "a machine may lack the data base of time zones",
 			"state/lsm/folder_test.go":      "Windows has no permission bits",
 			"state/lsm/lock_test.go":        "Windows needs a privilege for symbolic links",
