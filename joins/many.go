@@ -154,10 +154,7 @@ func (p *one[K, V, R]) connect(b *graph.Builder, n *graph.Node, i int, ks serde.
 	if h.KeySerde == nil {
 		h.KeySerde = ks
 	}
-	if other, ok := h.KeySerde.(serde.Serde[K]); ok && ks != nil && serde.NameOf(other) != serde.NameOf(ks) {
-		b.Errorf(n.Line, "%s: the keys of stream 1 are written as %s and those of stream %d as %s, which puts equal keys in different partitions: give all streams the same serde",
-			n.Op, serde.NameOf(ks), i+1, serde.NameOf(other))
-	}
+	sameKeys(b, n, "stream 1", ks, "stream "+strconv.Itoa(i+1), h.KeySerde)
 	h = together(topology.StreamOf[K, V](h), n.Name+"-"+strconv.Itoa(i+1), nil)
 	n.In = append(n.In, h.Edge(i))
 	vs := graph.SerdeFor[V](b, n, "value of stream "+strconv.Itoa(i+1), nil, "", h.ValueSerde)
@@ -165,8 +162,10 @@ func (p *one[K, V, R]) connect(b *graph.Builder, n *graph.Node, i int, ks serde.
 }
 
 func (p *one[K, V, R]) open(t graph.Task, n *graph.Node, m *many[K, R], i int) manySide[K, R] {
-	s := &sideOfMany[K, V, R]{many: m, index: i, put: p.put, rows: t.Store(p.store(n, i)).(*store.Records[K, V])}
-	s.nullKey, s.nullValue, s.late = t.Counter(n, "null_key"), t.Counter(n, "null_value"), t.Counter(n, "late")
+	s := &sideOfMany[K, V, R]{
+		many: m, index: i, put: p.put, rows: t.Store(p.store(n, i)).(*store.Records[K, V]),
+		dropped: newDropped(t, n), late: t.Counter(n, "late"),
+	}
 	s.visit = s.meet
 	return s
 }

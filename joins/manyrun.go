@@ -64,7 +64,8 @@ type sideOfMany[K, V, R any] struct {
 	first, last int64 // the times of what was chosen before
 	visit       func(timeMs int64, seq int32, v V) (more bool, err error)
 
-	nullKey, nullValue, late *uint64
+	dropped
+	late *uint64
 }
 
 func (s *sideOfMany[K, V, R]) Receive(key K, value V, m *graph.Meta) error {

@@ -114,10 +114,7 @@ func (p *pairing[K, L, R, V]) findSerdes(n *graph.Node, l, r graph.Handle) {
 	} else {
 		p.rs = graph.SerdeFor[R](b, n, "right value", nil, "", r.ValueSerde)
 	}
-	if other, ok := r.KeySerde.(serde.Serde[K]); ok && o.KeySerde == nil && p.ks != nil && serde.NameOf(p.ks) != serde.NameOf(other) {
-		b.Errorf(n.Line, "%s: the keys of the left stream are written as %s and those of the right one as %s, which puts equal keys in different partitions: give both streams the same serde",
-			n.Op, serde.NameOf(p.ks), serde.NameOf(other))
-	}
+	sameKeys(b, n, "the left stream", p.ks, "the right one", r.KeySerde)
 }
 
 // nothing stands for values of which only the keys and times matter.

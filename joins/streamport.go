@@ -36,8 +36,9 @@ type port[K, A, B, V any] struct {
 	// theirs says so of the others.
 	once, theirs bool
 
-	lates                    graph.Receiver[K, windowing.Late[A]]
-	nullKey, nullValue, late *uint64
+	dropped
+	late  *uint64
+	lates graph.Receiver[K, windowing.Late[A]]
 
 	// The record at hand, for visit.
 	key     K
@@ -49,7 +50,7 @@ type port[K, A, B, V any] struct {
 
 func (p *port[K, A, B, V]) open(t graph.Task, n *graph.Node, lates any) {
 	p.lates = lates.(graph.Receiver[K, windowing.Late[A]])
-	p.nullKey, p.nullValue, p.late = t.Counter(n, "null_key"), t.Counter(n, "null_value"), t.Counter(n, "late")
+	p.dropped, p.late = newDropped(t, n), t.Counter(n, "late")
 	p.visit = p.meet
 }
 

@@ -114,13 +114,6 @@ type nothingToDo[K, V any] struct{}
 
 func (nothingToDo[K, V]) Receive(K, V, *graph.Meta) error { return nil }
 
-// dropped counts the records that a join drops.
-type dropped struct{ nullKey, nullValue *uint64 }
-
-func newDropped(t graph.Task, n *graph.Node) dropped {
-	return dropped{t.Counter(n, "null_key"), t.Counter(n, "null_value")}
-}
-
 // streamTable joins the records of a stream with rows that it looks up.
 type streamTable[K, L, R, V any] struct {
 	node   *graph.Node
