@@ -11,8 +11,13 @@ import (
 
 // Joins of streams.
 
+type (
+	texts       = topology.KStream[string, string]
+	joinedTexts = joins.Stream[string, string, string, string]
+)
+
 // twoStreams are the streams of topics left and right.
-func twoStreams(b *topology.Builder) (left, right topology.KStream[string, string]) {
+func twoStreams(b *topology.Builder) (left, right texts) {
 	return topology.Stream[string, string](b, "left"), topology.Stream[string, string](b, "right")
 }
 
@@ -27,46 +32,41 @@ func orDash(v processor.Maybe[string]) string {
 	return v.Value
 }
 
+// streamJoins are all kinds of joins of two streams.
+var streamJoins = map[string]func(left, right texts, w joins.Window) joinedTexts{
+	"inner": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Inner(left, right, "joined", w, both, kept)
+	},
+	"left": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Left(left, right, "joined", w, bothOrNone, kept)
+	},
+	"right": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Right(left, right, "joined", w, rightBar, kept)
+	},
+	"outer": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Outer(left, right, "joined", w, outerBar, kept)
+	},
+	"semi": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Semi(left, right, "joined", w, kept)
+	},
+	"anti": func(left, right texts, w joins.Window) joinedTexts {
+		return joins.Anti(left, right, "joined", w, kept)
+	},
+}
+
 func init() {
 	near := joins.Between(10*time.Millisecond, 6*time.Millisecond).Grace(20 * time.Millisecond)
 	minute := joins.Between(0, time.Minute).Lateness(10*time.Second, 20*time.Second)
 	for name, w := range map[string]joins.Window{"stream-stream-": near, "join-": minute} {
-		register(name+"inner", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Inner(left, right, "joined", w, both, kept)
-			topology.To(s, "out")
-			late(s)
-		})
-		register(name+"left", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Left(left, right, "joined", w, bothOrNone, kept)
-			topology.To(s, "out")
-			late(s)
-		})
-		register(name+"right", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Right(left, right, "joined", w, rightBar, kept)
-			topology.To(s, "out")
-			late(s)
-		})
-		register(name+"outer", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Outer(left, right, "joined", w, outerBar, kept)
-			topology.To(s, "out")
-			late(s)
-		})
-		register(name+"semi", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Semi(left, right, "joined", w, kept)
-			topology.To(s, "out")
-			late(s)
-		})
-		register(name+"anti", func(b *topology.Builder) {
-			left, right := twoStreams(b)
-			s := joins.Anti(left, right, "joined", w, kept)
-			topology.To(s, "out")
-			late(s)
-		})
+		for kind, join := range streamJoins {
+			register(name+kind, func(b *topology.Builder) {
+				left, right := twoStreams(b)
+				s := join(left, right, w)
+				topology.To(s, "out")
+				topology.To(s.LateLeft(), "late-left")
+				topology.To(s.LateRight(), "late-right")
+			})
+		}
 	}
 	register("join-idle", func(b *topology.Builder) {
 		left, right := twoStreams(b)
@@ -81,10 +81,4 @@ func init() {
 		byValue := topology.SelectKey(right, func(_, v string) string { return v[:1] })
 		topology.To(joins.Inner(left, byValue, "joined", joins.Within(time.Minute).Grace(time.Minute), both, kept), "out")
 	})
-}
-
-// late writes what came too late to two topics.
-func late[V any](s joins.Stream[string, string, string, V]) {
-	topology.To(s.LateLeft(), "late-left")
-	topology.To(s.LateRight(), "late-right")
 }
