@@ -69,8 +69,8 @@ func timeOf(i int64) time.Time { return eventTimes.Add(time.Duration(i) * step) 
 // closed is how many of the first records are in windows that have closed when
 // all of them have been read. It supposes that the input does not end just when
 // a window closes: some partitions would have to wait for another record.
-func closed(records int64) int64 {
-	open := timeOf(records - 1).Add(-program.WindowGrace).Truncate(program.WindowSize)
+func closed(o options) int64 {
+	open := timeOf(o.records - 1).Add(-program.WindowGrace).Truncate(program.WindowSize)
 	return max(0, int64(open.Sub(eventTimes)/step))
 }
 

@@ -45,7 +45,7 @@ func measure(t *testing.T, b *kafkatest.Broker, args ...string) ([]result, strin
 // Windows of 10 s hold half a million records each; the grace is that of 50,000.
 func TestClosedWindowsAreCounted(t *testing.T) {
 	for records, want := range map[int64]int64{1: 0, 550_000: 0, 550_001: 500_000, 1_200_000: 1_000_000} {
-		if got := closed(records); got != want {
+		if got := closed(options{records: records}); got != want {
 			t.Errorf("%d of %d records are in closed windows, want %d", got, records, want)
 		}
 	}
