@@ -38,9 +38,8 @@ func (f folding[K, V, A, R]) assigned(s site[K, A], w assigned) kind[K, V, A, R]
 		keys: windowKeys(s.ks, w),
 		view: windowView[K](f.name, f.result),
 		instance: func(t graph.Task, o operator[K, V, A, R]) graph.Receiver[K, V] {
-			return &fold[K, V, A, R]{
-				windowed: windowed[K, V, A, R]{o, t.Store(f.name).(store.WindowRows[K, A])}, assigner: w.assigner(),
-			}
+			rows := t.Store(f.name).(*store.Window[K, A])
+			return &fold[K, V, A, R]{windowed: windowed[K, V, A, R]{o, rows}, byTime: rows, assigner: w.assigner()}
 		},
 	}
 }
@@ -48,6 +47,7 @@ func (f folding[K, V, A, R]) assigned(s site[K, A], w assigned) kind[K, V, A, R]
 // fold is an aggregation in assigned windows.
 type fold[K, V, A, R any] struct {
 	windowed[K, V, A, R]
+	byTime   *store.Window[K, A]
 	assigner assigner
 	in       []window // scratch: those of the record
 }
@@ -76,6 +76,7 @@ func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 			return err
 		}
 	}
+	r.byTime.Closed(r.spans.oldestOpen(streamTime))
 	return nil
 }
 

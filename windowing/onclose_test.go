@@ -67,7 +67,8 @@ func newCloser(tb testing.TB, task *alone, e graph.Emission, out graph.Receiver[
 		},
 		now: func() int64 { return 0 }, lates: &lost{}, late: &c.late,
 	}
-	c.store = store.NewWindow(base, serde.String, serde.Int64, store.Options{Name: "counts", End: w.End, Retention: of.retention})
+	c.byTime = store.NewWindow(base, serde.String, serde.Int64, store.Options{Name: "counts", End: w.End, Retention: of.retention})
+	c.store = c.byTime
 	c.emit.store = c.fold
 	return c
 }

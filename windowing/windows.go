@@ -1,6 +1,7 @@
 package windowing
 
 import (
+	"math"
 	"reflect"
 	"time"
 
@@ -61,6 +62,14 @@ func (s spans) longest() int64 {
 		return s.size.Milliseconds()
 	}
 	return (s.retention - s.grace).Milliseconds()
+}
+
+// oldestOpen is a time from which on all windows begin that are open.
+func (s spans) oldestOpen(streamTime int64) (startMs int64) {
+	if s.size == 0 && s.retention == 0 {
+		return math.MinInt64 // they never close
+	}
+	return streamTime - s.closesAfter() - s.longest()
 }
 
 // closesAfter is how far the stream time has to be past the end of a window to

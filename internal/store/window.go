@@ -26,7 +26,8 @@ type Window[K, V any] struct {
 	applied int64
 	flights []flown
 
-	swept int64 // no window from before that is in the base; none if that is not known
+	swept  int64 // no window from before that is in the base; none if that is not known
+	closed int64 // see Closed
 
 	ops state.Operations
 	key []byte // scratch: of a row
@@ -45,7 +46,7 @@ func NewWindow[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V],
 		keys: keys[K]{o.Name, ks}, end: o.End,
 		inRows:   inRows[V]{NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now})},
 		lifetime: lifetime{format: state.Windows, retentionMs: o.Retention.Milliseconds()},
-		swept:    none,
+		swept:    none, closed: none,
 	}
 	s.windowReads = windowReads[K, V]{search: s.find, list: s.list}
 	s.forget()

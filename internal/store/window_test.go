@@ -69,6 +69,28 @@ func TestEntriesOfExpiredWindowsGoAtOnce(t *testing.T) {
 	do(t, s.Check())
 }
 
+// Windows that take no more records are still read, if seldom.
+func TestEntriesOfClosedWindowsGoAndTheirRowsStay(t *testing.T) {
+	b := &base{}
+	s := openWindows(b, text{})
+	for i := range int64(3) {
+		stores(t, true)(s.Put("k", "v", i*5))
+	}
+	s.Closed(10)
+	applyWindows(t, b, s, 1)
+	three, _, _ := s.Bytes()
+	s.Evict(0)
+	stores(t, true)(s.Put("k", "v", 10))
+	applyWindows(t, b, s, 2)
+	if one, _, _ := s.Bytes(); three != one {
+		t.Errorf("entries of %d bytes are left, want those of one window: %d", three, one)
+	}
+	if v, ok, err := s.Get("k", 5); v != "v" || !ok || err != nil {
+		t.Errorf("a closed window is %q, %v, %v", v, ok, err)
+	}
+	do(t, s.Check())
+}
+
 // A task that starts anew does not know how far its predecessor came.
 func TestExpiredWindowsGoAfterARestart(t *testing.T) {
 	b := &base{}

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"math"
-
-	"github.com/millrace-io/millrace/state"
-)
+import "github.com/millrace-io/millrace/state"
 
 // Mark begins a record.
 func (s *Window[K, V]) Mark() {
@@ -47,11 +43,19 @@ func (s *Window[K, V]) Applied(seq uint64) {
 	s.shed()
 }
 
-// shed drops the entries of windows that have expired: they would only take the
-// place of others until they are evicted.
+// Closed says that windows that begin before startMs take no more records. Their
+// entries go; who reads them gets what the base has.
+func (s *Window[K, V]) Closed(startMs int64) { s.closed = max(s.closed, startMs) }
+
+// shed drops the entries of windows that are closed or have expired: they would
+// only take the place of others until they are evicted.
 func (s *Window[K, V]) shed() {
-	if oldest := s.oldest(); s.known && oldest != math.MinInt64 {
-		s.key = state.WindowRow{StartMs: oldest}.AppendKey(s.key[:0])
+	before := s.closed
+	if s.known {
+		before = max(before, s.oldest())
+	}
+	if before != none {
+		s.key = state.WindowRow{StartMs: before}.AppendKey(s.key[:0])
 		s.rows.shed(s.key)
 	}
 }
@@ -60,5 +64,5 @@ func (s *Window[K, V]) shed() {
 func (s *Window[K, V]) Discard() {
 	s.rows.Discard()
 	s.forget()
-	s.flights, s.swept = nil, none
+	s.flights, s.swept, s.closed = nil, none, none
 }
