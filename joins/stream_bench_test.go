@@ -2,6 +2,9 @@ package joins
 
 import (
 	"fmt"
+	"io/fs"
+	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -22,6 +25,7 @@ type loose struct {
 	streamTime int64
 	dropped    uint64
 	seq        uint64
+	m          graph.Meta
 }
 
 func (t *loose) Context(*graph.Node) processor.Context { return silent{} }
@@ -107,28 +111,90 @@ func BenchmarkJoinStreams(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("outer=%t/%s", outer, name), func(b *testing.B) {
 				t, left, right := looseJoin(b, outer, backend())
-				value := make([]byte, 100)
 				b.ReportAllocs()
 				b.ResetTimer()
-				for i := range int64(b.N) {
-					for _, s := range t.stores {
-						s.Mark()
-					}
-					side, key := left, i/2*7919%100_000
-					if i%2 > 0 {
-						side = right
-					}
-					if outer && i%4 == 3 {
-						key += 100_000
-					}
-					if err := side.Receive(key, value, &graph.Meta{Time: i / 50, HasKey: true, HasValue: true}); err != nil {
-						b.Fatal(err)
-					}
-					if i%10_000 == 9_999 {
-						t.commit(b)
-					}
-				}
+				t.feed(b, left, right, outer, 0, int64(b.N))
 			})
 		}
 	}
+}
+
+var hundred = make([]byte, 100)
+
+// feed has the join receive the records from first up to end.
+func (t *loose) feed(tb testing.TB, left, right graph.Receiver[int64, []byte], outer bool, first, end int64) {
+	for i := first; i < end; i++ {
+		for _, s := range t.stores {
+			s.Mark()
+		}
+		side, key := left, i/2*7919%100_000
+		if i%2 > 0 {
+			side = right
+		}
+		if outer && i%4 == 3 {
+			key += 100_000
+		}
+		t.m = graph.Meta{Time: i / 50, HasKey: true, HasValue: true}
+		if err := side.Receive(key, hundred, &t.m); err != nil {
+			tb.Fatal(err)
+		}
+		if i%10_000 == 9_999 {
+			t.commit(tb)
+		}
+	}
+}
+
+// A million records on each side, as one run, and the most that is held
+// meanwhile: on the heap after a collection, and in files.
+//
+//	go test ./joins -run - -bench MillionByMillion -benchtime 1x
+func BenchmarkMillionByMillion(b *testing.B) {
+	const records, step = 2_000_000, 200_000
+	for _, outer := range []bool{false, true} {
+		for _, disk := range []bool{false, true} {
+			b.Run(fmt.Sprintf("outer=%t/disk=%t", outer, disk), func(b *testing.B) {
+				heap, files := int64(0), int64(0)
+				for range b.N {
+					b.StopTimer()
+					dir, backend := "", state.Memory()
+					if disk {
+						dir = b.TempDir()
+						backend = lsm.Dir(dir)
+					}
+					before := heapInUse()
+					t, left, right := looseJoin(b, outer, backend)
+					for i := int64(0); i < records; i += step {
+						b.StartTimer()
+						t.feed(b, left, right, outer, i, i+step)
+						b.StopTimer()
+						heap, files = max(heap, heapInUse()-before), max(files, sizeOf(dir))
+					}
+				}
+				b.ReportMetric(float64(b.N)*records/b.Elapsed().Seconds(), "records/s")
+				b.ReportMetric(float64(heap)/1e6, "heap-MB")
+				b.ReportMetric(float64(files)/1e6, "files-MB")
+				b.ReportAllocs()
+			})
+		}
+	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// sizeOf is the size of the files in a folder, 0 for none.
+func sizeOf(dir string) (size int64) {
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			if info, err := e.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		return nil
+	})
+	return size
 }
