@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/serde"
 )
 
@@ -84,13 +85,9 @@ func (s pairSerde[K, KR]) SerdeName() string {
 
 // ForTopic asks the serdes of both keys, if they want to know.
 func (s pairSerde[K, KR]) ForTopic(topic string, role serde.Role) (_ serde.Serde[Pair[K, KR]], err error) {
-	if f, ok := s.left.(serde.ForTopic[K]); ok {
-		if s.left, err = f.ForTopic(topic, role); err != nil {
-			return s, err
-		}
+	if s.left, err = graph.OfTopic(s.left, topic, role); err != nil {
+		return s, err
 	}
-	if f, ok := s.foreign.(serde.ForTopic[KR]); ok {
-		s.foreign, err = f.ForTopic(topic, role)
-	}
+	s.foreign, err = graph.OfTopic(s.foreign, topic, role)
 	return s, err
 }

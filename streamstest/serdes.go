@@ -50,10 +50,7 @@ func findSerde[T any](d *Driver, topic string, role serde.Role, given any, given
 			return nil, fmt.Errorf("%T is no serde of %s", found, graph.TypeName[T]())
 		}
 	}
-	if f, ok := s.(serde.ForTopic[T]); ok {
-		return f.ForTopic(topic, role)
-	}
-	return s, nil
+	return graph.OfTopic(s, topic, role)
 }
 
 // topicSerdes are those that the topology uses for a topic.

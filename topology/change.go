@@ -123,10 +123,6 @@ func (s changeSerde[V]) SerdeName() string { return "change of " + serde.NameOf(
 
 // ForTopic asks the serde of the rows, if it wants to know.
 func (s changeSerde[V]) ForTopic(topic string, role serde.Role) (serde.Serde[graph.Change[V]], error) {
-	f, ok := s.rows.(serde.ForTopic[V])
-	if !ok {
-		return s, nil
-	}
-	rows, err := f.ForTopic(topic, role)
+	rows, err := graph.OfTopic(s.rows, topic, role)
 	return changeSerde[V]{rows}, err
 }

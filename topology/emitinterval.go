@@ -121,6 +121,6 @@ func (s emittedSerde[R]) SerdeName() string { return "emitted " + serde.NameOf(s
 
 // ForTopic asks the rows' serde, if it wants to know.
 func (s emittedSerde[R]) ForTopic(topic string, role serde.Role) (serde.Serde[emitted[R]], error) {
-	rows, err := serdeFor(s.rows, topic, role)
+	rows, err := graph.OfTopic(s.rows, topic, role)
 	return emittedSerde[R]{rows}, err
 }

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/millrace-io/millrace/internal/graph"
@@ -82,27 +83,14 @@ func (r *chosen[K, V]) meet(topic string) (*target[K, V], error) {
 	if err := r.look(&to); err != nil {
 		return nil, err
 	}
-	var err error
-	if to.ks, err = serdeFor(to.ks, topic, serde.Key); err != nil {
-		return nil, err
-	}
-	if to.vs, err = serdeFor(to.vs, topic, serde.Value); err != nil {
-		return nil, err
+	var err, failed error
+	to.ks, err = graph.OfTopic(to.ks, topic, serde.Key)
+	to.vs, failed = graph.OfTopic(to.vs, topic, serde.Value)
+	if err = cmp.Or(err, failed); err != nil {
+		return nil, fmt.Errorf("topic %s: %w", topic, err)
 	}
 	r.known[topic] = &to
 	return &to, nil
-}
-
-func serdeFor[T any](s serde.Serde[T], topic string, role serde.Role) (serde.Serde[T], error) {
-	f, ok := s.(serde.ForTopic[T])
-	if !ok {
-		return s, nil
-	}
-	s, err := f.ForTopic(topic, role)
-	if err != nil {
-		return nil, fmt.Errorf("topic %s: %w", topic, err)
-	}
-	return s, nil
 }
 
 // Flush forgets the numbers of partitions, so that topics may grow or go.

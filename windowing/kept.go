@@ -94,13 +94,9 @@ func (s keptSerde[K, V]) SerdeName() string {
 
 // ForTopic asks the serdes of key and value, if they want to know.
 func (s keptSerde[K, V]) ForTopic(topic string, role serde.Role) (_ serde.Serde[kept[K, V]], err error) {
-	if f, ok := s.keys.(serde.ForTopic[K]); ok {
-		if s.keys, err = f.ForTopic(topic, role); err != nil {
-			return s, err
-		}
+	if s.keys, err = graph.OfTopic(s.keys, topic, role); err != nil {
+		return s, err
 	}
-	if f, ok := s.values.(serde.ForTopic[V]); ok {
-		s.values, err = f.ForTopic(topic, role)
-	}
+	s.values, err = graph.OfTopic(s.values, topic, role)
 	return s, err
 }

@@ -112,10 +112,6 @@ func (s lateSerde[V]) SerdeName() string { return serde.NameOf(s.values) }
 
 // ForTopic asks the values' serde, if it wants to know.
 func (s lateSerde[V]) ForTopic(topic string, role serde.Role) (serde.Serde[Late[V]], error) {
-	f, ok := s.values.(serde.ForTopic[V])
-	if !ok {
-		return s, nil
-	}
-	values, err := f.ForTopic(topic, role)
+	values, err := graph.OfTopic(s.values, topic, role)
 	return lateSerde[V]{values}, err
 }

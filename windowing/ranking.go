@@ -184,8 +184,6 @@ func (s rankedSerde[K, R]) SerdeName() string { return "ranked " + serde.NameOf(
 
 // ForTopic asks the serdes of key and row, if they want to know.
 func (s rankedSerde[K, R]) ForTopic(topic string, role serde.Role) (_ serde.Serde[ranked[K, R]], err error) {
-	if f, ok := s.rows.(serde.ForTopic[kept[K, R]]); ok {
-		s.rows, err = f.ForTopic(topic, role)
-	}
+	s.rows, err = graph.OfTopic(s.rows, topic, role)
 	return s, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/serde"
 )
 
@@ -88,10 +89,6 @@ func (s heldSerde[R]) SerdeName() string { return "suppressed " + serde.NameOf(s
 
 // ForTopic asks the rows' serde, if it wants to know.
 func (s heldSerde[R]) ForTopic(topic string, role serde.Role) (serde.Serde[held[R]], error) {
-	f, ok := s.rows.(serde.ForTopic[R])
-	if !ok {
-		return s, nil
-	}
-	rows, err := f.ForTopic(topic, role)
+	rows, err := graph.OfTopic(s.rows, topic, role)
 	return heldSerde[R]{rows}, err
 }

@@ -107,14 +107,17 @@ func (b *Builder) findSerde(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("no serde for %s: register one before with topology.Register(b, serde.JSON[%s]()), or give it as an option", name, name)
 }
 
-// ForTopic asks s, if it wants to know, for the serde of one topic; a failure
-// is noted.
-func ForTopic[T any](b *Builder, n *Node, s serde.Serde[T], topic string, role serde.Role) serde.Serde[T] {
-	f, ok := s.(serde.ForTopic[T])
-	if !ok {
-		return s
+// OfTopic is s as it is for one topic, if it wants to know.
+func OfTopic[T any](s serde.Serde[T], topic string, role serde.Role) (serde.Serde[T], error) {
+	if f, ok := s.(serde.ForTopic[T]); ok {
+		return f.ForTopic(topic, role)
 	}
-	bound, err := f.ForTopic(topic, role)
+	return s, nil
+}
+
+// ForTopic is OfTopic for a serde of node n; a failure is noted.
+func ForTopic[T any](b *Builder, n *Node, s serde.Serde[T], topic string, role serde.Role) serde.Serde[T] {
+	bound, err := OfTopic(s, topic, role)
 	if err != nil {
 		b.Errorf(n.Line, "%s: topic %s: %w", n.Op, topic, err)
 		return s
