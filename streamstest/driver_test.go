@@ -96,6 +96,19 @@ func TestMistakesFailTheTest(t *testing.T) {
 	}
 }
 
+// Rows that are computed on demand can be listed by nobody.
+func TestATableWithoutAStoreSaysWhatToDo(t *testing.T) {
+	got := failure(func(tb streamstest.TB) {
+		b := topology.New()
+		rows := topology.Table[string, string](b, "rows", "rows-store")
+		rows.Filter(func(string, string) bool { return true }, topology.Name("some")).ToStream()
+		streamstest.Store[string, string](streamstest.New(tb, b, streamstest.Config{}), "some")
+	})
+	if !strings.Contains(got, `"some" has no store of its own: if it is a table, the option Stored gives it one`) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWithoutATestFailuresPanic(t *testing.T) {
 	defer func() {
 		if got := recover(); got != `streamstest: the topology has no store "none"` {

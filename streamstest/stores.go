@@ -101,6 +101,13 @@ func Views[T any](d *Driver, name string) (views []T) {
 			}
 		}
 	}
+	for _, sub := range d.graph.Subtopologies {
+		for _, n := range sub.Nodes {
+			if n.Name == name {
+				d.tb.Fatalf("streamstest: %s %q has no store of its own: if it is a table, the option Stored gives it one", n.Op, name)
+			}
+		}
+	}
 	d.tb.Fatalf("streamstest: the topology has no store %q", name)
 	return nil
 }
