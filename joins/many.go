@@ -73,6 +73,9 @@ func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], mo
 	n.Detail = "within " + w.before.String() + "; grace " + w.lateLeft.String()
 	a := w.arithmetic()
 	w.check(b, n)
+	if name == "" {
+		b.Errorf(n.Line, "%s: a join needs a name: its stores are named after it", n.Op)
+	}
 	if a.from != -a.to || a.lateLeft != a.lateRight || a.to >= endless {
 		b.Errorf(n.Line, "%s: the window of many streams is the same for all: joins.Within(d).Grace(d)", n.Op)
 	}

@@ -65,6 +65,10 @@ func TestMistakesOfStreamJoinsAreErrorsAtBuild(t *testing.T) {
 		{"serde of a part", "the values are string and the serde given for them is of int64", func(left, _ stream) {
 			joins.One(left, func(to *string, v string) { *to = v }, topology.ValueSerde(serde.Int64))
 		}},
+		{"no name for many", "needs a name", func(left, right stream) {
+			set := func(to *string, v string) { *to = v }
+			joins.Streams("", ok, joins.One(left, set), joins.One(right, set))
+		}},
 		{"other builder", "different builders", func(left, _ stream) {
 			joins.Inner(left, topology.Stream[string, string](topology.New(), "other"), "joined", ok, pairText)
 		}},
