@@ -30,7 +30,7 @@ var overBudget = map[string]struct {
 }{
 	"aggregate":   {28, "a constructor per function that SQL has, and accumulators show up in the types of aggregations"},
 	"changelog":   {25, "called by internal/runtime only: nobody has to read it to use the library"},
-	"joins":       {38, "a function per kind of join and of what is joined, since a function has one type; one form of joiner each"},
+	"joins":       {39, "a function per kind of join and of what is joined, since a function has one type; one form of joiner each"},
 	"processor":   {27, "the observer has a struct for each of its five events, classes and actions have constants"},
 	"serde":       {22, "a variable per built-in encoding, an optional interface per question that a serde may answer"},
 	"state":       {35, "for each kind of store the view that users see, its format, and the rows that backends and changelogs see"},
