@@ -17,22 +17,21 @@ import (
 type builder struct {
 	dir  string // where programs go; absolute
 	java string // options of the Java machine
-	pgo  string // profile that Go programs are built with, "" for none
+	pgo  string // as go build takes it: auto, off, or the file of a profile
 }
 
 // goProgram builds a Go program. Folder is the one of a module of its own below
 // benchmarks, "" for this module.
 func (b *builder) goProgram(ctx context.Context, folder, pkg string) ([]string, error) {
 	out := filepath.Join(b.dir, path.Base(path.Join(folder, pkg))+".exe")
-	args := []string{"build", "-o", out}
-	if b.pgo != "" {
-		profile, err := filepath.Abs(b.pgo)
-		if err != nil {
+	pgo := b.pgo
+	if pgo != "auto" && pgo != "off" {
+		var err error
+		if pgo, err = filepath.Abs(pgo); err != nil {
 			return nil, err
 		}
-		args = append(args, "-pgo", profile)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo", pgo, "-o", out, pkg)
 	if folder != "" {
 		src, err := sources(ctx)
 		if err != nil {
