@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -17,26 +16,43 @@ import (
 type builder struct {
 	dir  string // where programs go; absolute
 	java string // options of the Java machine
-	pgo  string // as go build takes it: auto, off, or the file of a profile
+	pgo  string // ownProfile, off, or the file of a profile
 }
 
-// goProgram builds a Go program. Folder is the one of a module of its own below
-// benchmarks, "" for this module.
-func (b *builder) goProgram(ctx context.Context, folder, pkg string) ([]string, error) {
-	out := filepath.Join(b.dir, path.Base(path.Join(folder, pkg))+".exe")
-	pgo := b.pgo
-	if pgo != "auto" && pgo != "off" {
-		var err error
-		if pgo, err = filepath.Abs(pgo); err != nil {
+// ownProfile is the choice of the profile that a program has in its folder. It is
+// not named default.pgo, which would have every go build of this module compile
+// all that the programs depend on once more.
+const (
+	ownProfile  = "own"
+	profileFile = "hot.pgo"
+)
+
+// goProgram builds a Go program in a folder below benchmarks, of this module or, if
+// alone says so, of one of its own.
+func (b *builder) goProgram(ctx context.Context, folder string, alone bool) ([]string, error) {
+	src, err := sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, pkg := filepath.Join(b.dir, folder+".exe"), module+"/benchmarks/"+folder
+	profile := b.pgo
+	switch profile {
+	case "off":
+	case ownProfile:
+		profile = filepath.Join(src, folder, profileFile)
+		if _, err := os.Stat(profile); err != nil {
+			profile = "off"
+		}
+	default:
+		if profile, err = filepath.Abs(profile); err != nil {
 			return nil, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo", pgo, "-o", out, pkg)
-	if folder != "" {
-		src, err := sources(ctx)
-		if err != nil {
-			return nil, err
-		}
+	if alone {
+		pkg = "."
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo", profile, "-o", out, pkg)
+	if alone {
 		cmd.Dir = filepath.Join(src, folder)
 	}
 	if text, err := cmd.CombinedOutput(); err != nil {

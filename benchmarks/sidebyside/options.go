@@ -58,7 +58,7 @@ func parseOptions(args []string) (options, error) {
 	f.StringVar(&o.json, "json", "", "file for the results as JSON")
 	f.StringVar(&o.svg, "svg", "", "file for the results as a picture")
 	f.StringVar(&o.profiles, "profiles", "", "folder for profiles of processor time, one per run of a Go program")
-	f.StringVar(&o.pgo, "pgo", "auto", "profile that the Go programs are built with: auto is the default.pgo of each, off none; or a file, such as one of those of -profiles or several merged")
+	f.StringVar(&o.pgo, "pgo", ownProfile, "profile that the Go programs are built with: own is the one in the folder of each, off none; or a file, such as one of those of -profiles or several merged")
 	f.StringVar(&o.java, "java-options", "-Xmx1g", "options of the Java machine that runs Kafka Streams")
 	if err := f.Parse(args); err != nil {
 		return o, err

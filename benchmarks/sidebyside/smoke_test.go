@@ -23,7 +23,7 @@ func measure(t *testing.T, b *kafkatest.Broker, args ...string) ([]result, strin
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "results.json")
-	o, err := parseOptions(append(args, "-keys", "1000", "-brokers", strings.Join(b.Addrs, ","), "-dir", dir, "-json", file))
+	o, err := parseOptions(append(args, "-keys", "1000", "-brokers", strings.Join(b.Addrs, ","), "-dir", dir, "-json", file, "-pgo", "off"))
 	if err != nil {
 		t.Fatal(err)
 	}

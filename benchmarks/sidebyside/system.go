@@ -30,19 +30,19 @@ var programs = map[string]system{
 	"millrace": {
 		guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "", module+"/benchmarks/millrace")
+			return b.goProgram(ctx, "millrace", false)
 		},
 	},
 	"franz-go": {
 		guarantees: both, profiles: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "", module+"/benchmarks/franzgo")
+			return b.goProgram(ctx, "franzgo", false)
 		},
 	},
 	"goka": {
 		guarantees: both[1:], changelog: "%s-table",
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "goka", ".")
+			return b.goProgram(ctx, "goka", true)
 		},
 	},
 	"kafka-streams": {
