@@ -76,8 +76,15 @@ func (r *fold[K, V, A, R]) Receive(key K, value V, m *graph.Meta) error {
 			return err
 		}
 	}
-	r.byTime.Closed(r.spans.oldestOpen(streamTime))
 	return nil
+}
+
+// Flush implements graph.Flusher: the store hears once in a transaction which
+// windows are closed.
+func (r *fold[K, V, A, R]) Flush(nowMs int64) error {
+	err := r.operator.Flush(nowMs)
+	r.byTime.Closed(r.spans.oldestOpen(r.clock.Now()))
+	return err
 }
 
 // ended implements ending. Windows lie in the order in which they begin, which

@@ -53,7 +53,7 @@ func TestStreamTimeOfTheStoreCountsToo(t *testing.T) {
 	}
 	task, out, lates := &forgetful{streamTime: -1}, &sent{}, &lost{}
 	var late uint64
-	r := &fold[string, string, int64, int64]{byTime: rows, assigner: w.assigner()}
+	r := &fold[string, string, int64, int64]{assigner: w.assigner()}
 	r.windowed = windowed[string, string, int64, int64]{operator[string, string, int64, int64]{
 		node: &graph.Node{}, now: func() int64 { return 0 }, plain: true, closesAfter: w.spans().closesAfter(), clock: graph.ClockOf(task, &graph.Node{}),
 		functions: functions[string, int64, int64]{
