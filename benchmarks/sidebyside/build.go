@@ -27,19 +27,19 @@ const (
 	profileFile = "hot.pgo"
 )
 
-// goProgram builds a Go program in a folder below benchmarks, of this module or, if
-// alone says so, of one of its own.
-func (b *builder) goProgram(ctx context.Context, folder string, alone bool) ([]string, error) {
+// goProgram builds the Go program in a folder below benchmarks, of this module or
+// one of its own.
+func (b *builder) goProgram(ctx context.Context, folder string) ([]string, error) {
 	src, err := sources(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, pkg := filepath.Join(b.dir, folder+".exe"), module+"/benchmarks/"+folder
+	src = filepath.Join(src, folder)
 	profile := b.pgo
 	switch profile {
 	case "off":
 	case ownProfile:
-		profile = filepath.Join(src, folder, profileFile)
+		profile = filepath.Join(src, profileFile)
 		if _, err := os.Stat(profile); err != nil {
 			profile = "off"
 		}
@@ -48,15 +48,11 @@ func (b *builder) goProgram(ctx context.Context, folder string, alone bool) ([]s
 			return nil, err
 		}
 	}
-	if alone {
-		pkg = "."
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo", profile, "-o", out, pkg)
-	if alone {
-		cmd.Dir = filepath.Join(src, folder)
-	}
+	out := filepath.Join(b.dir, folder+".exe")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-pgo", profile, "-o", out, ".")
+	cmd.Dir = src
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build %s: %w\n%s", pkg, err, text)
+		return nil, fmt.Errorf("go build %s: %w\n%s", folder, err, text)
 	}
 	return []string{out}, nil
 }

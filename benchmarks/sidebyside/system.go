@@ -30,19 +30,19 @@ var programs = map[string]system{
 	"millrace": {
 		guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "millrace", false)
+			return b.goProgram(ctx, "millrace")
 		},
 	},
 	"franz-go": {
 		guarantees: both, profiles: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "franzgo", false)
+			return b.goProgram(ctx, "franzgo")
 		},
 	},
 	"goka": {
 		guarantees: both[1:], changelog: "%s-table",
 		build: func(ctx context.Context, b *builder) ([]string, error) {
-			return b.goProgram(ctx, "goka", true)
+			return b.goProgram(ctx, "goka")
 		},
 	},
 	"kafka-streams": {
