@@ -102,7 +102,7 @@ func (t *Task) Merge(n int) []StoreBatch {
 	for i := range t.stores {
 		if b := t.merge(i); b != nil {
 			s := &t.stores[i]
-			t.merges = append(t.merges, StoreBatch{Spec: s.spec, Base: s.base, Batch: b, End: s.end, store: i})
+			t.merges = append(t.merges, StoreBatch{Spec: s.spec, Base: s.base, Batch: b, End: s.end})
 		}
 	}
 	return t.merges
