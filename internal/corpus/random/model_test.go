@@ -133,20 +133,22 @@ func (m *model) receive(i, port int, r record) {
 	switch s.joins() {
 	case streamsJoin:
 		m.meet(i, port, r)
-		return
 	case tableLookup:
 		m.lookup(i, port, r)
-		return
 	case tablesJoin:
 		m.tables(i, port, r)
-		return
 	case foreignJoin:
 		m.foreign(i, port, r)
-		return
 	case globalLookup:
 		m.lookupGlobal(i, r)
-		return
+	default:
+		m.unjoined(i, r)
 	}
+}
+
+// unjoined is a record that comes to a step that joins nothing.
+func (m *model) unjoined(i int, r record) {
+	s := &m.steps[i]
 	switch s.shape {
 	case globalTable:
 		if r.key != nil {
