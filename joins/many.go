@@ -54,9 +54,9 @@ func One[K, V, R any](s topology.Streamer[K, V], set func(result *R, value V), o
 // with the last of its records, and has the latest of their times and, if that
 // was of the first part, its headers. The window is Within(d) with one Grace.
 // Null keys and values are dropped and counted, and so are records that are late,
-// which Late has; all else is as with Inner. Each part has a store, <name>-1-join-store and so on,
-// and if its keys may have changed a repartition topic, <name>-1 and so on.
-// Options are those of the parts, which see.
+// which Late has; all else is as with Inner. Each part has a store,
+// <name>-1-join-store and so on, and if its keys may have changed a repartition
+// topic, <name>-1 and so on. Options are those of the parts: see One.
 //
 // By example: internal/corpus/testdata/join-three.txt.
 func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], more ...StreamPart[K, R]) Many[K, R] {
@@ -74,7 +74,7 @@ func Streams[K, R any](name string, w Window, first, second StreamPart[K, R], mo
 	a := w.arithmetic()
 	w.check(b, n)
 	if name == "" {
-		b.Errorf(n.Line, "%s: a join needs a name: its stores are named after it", n.Op)
+		unnamed(b, n)
 	}
 	if a.from != -a.to || a.lateLeft != a.lateRight || a.to >= endless {
 		b.Errorf(n.Line, "%s: the window of many streams is the same for all: joins.Within(d).Grace(d)", n.Op)
@@ -122,7 +122,7 @@ const latePort = 1
 // result that has it alone: what its part sets in the zero value of R. It takes
 // the option Name.
 func (m Many[K, R]) Late(opts ...topology.Option) topology.KStream[K, windowing.Late[R]] {
-	return topology.StreamOf[K, windowing.Late[R]](graph.LateRecords[K, windowing.Late[R]](m.late, opts))
+	return lateStream[K, R](m.late, opts)
 }
 
 // streamPart is one of the streams of a join, whatever the type of its values.

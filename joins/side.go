@@ -27,6 +27,11 @@ func sameKeys[K any](b *graph.Builder, n *graph.Node, one string, ks serde.Serde
 	}
 }
 
+// unnamed notes the error of a join of streams that has no name.
+func unnamed(b *graph.Builder, n *graph.Node) {
+	b.Errorf(n.Line, "%s: a join needs a name: its stores are named after it", n.Op)
+}
+
 // together is a stream in which equal keys are in one partition: behind a
 // repartition topic of the given name, if keys may have changed. ks is the serde
 // of the keys there, nil for what is known of the stream.

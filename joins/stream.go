@@ -23,12 +23,17 @@ type Stream[K, L, R, V any] struct {
 // topic such a record is its value, with the lateness in headers: see
 // windowing.Table.Late. It takes the option Name.
 func (s Stream[K, L, R, V]) LateLeft(opts ...topology.Option) topology.KStream[K, windowing.Late[L]] {
-	return topology.StreamOf[K, windowing.Late[L]](graph.LateRecords[K, windowing.Late[L]](s.left, opts))
+	return lateStream[K, L](s.left, opts)
 }
 
 // LateRight is LateLeft for the right records.
 func (s Stream[K, L, R, V]) LateRight(opts ...topology.Option) topology.KStream[K, windowing.Late[R]] {
-	return topology.StreamOf[K, windowing.Late[R]](graph.LateRecords[K, windowing.Late[R]](s.right, opts))
+	return lateStream[K, R](s.right, opts)
+}
+
+// lateStream is the stream of late records that leave a join by a handle.
+func lateStream[K, V any](late graph.Handle, opts []topology.Option) topology.KStream[K, windowing.Late[V]] {
+	return topology.StreamOf[K, windowing.Late[V]](graph.LateRecords[K, windowing.Late[V]](late, opts))
 }
 
 // The ports of a join of streams.

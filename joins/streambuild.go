@@ -137,7 +137,7 @@ func (p *pairing[K, L, R, V]) check(b *graph.Builder, n *graph.Node) {
 	p.window.check(b, n)
 	switch {
 	case p.name == "":
-		b.Errorf(n.Line, "%s: a join needs a name: its stores are named after it", n.Op)
+		unnamed(b, n)
 	case p.leftAlone != nil && p.leftNeeded() >= endless:
 		b.Errorf(n.Line, "%s: right records match left ones forever, so that none is ever known to have no match: give the window an upper bound", n.Op)
 	case p.rightAlone != nil && p.rightNeeded() >= endless:

@@ -17,10 +17,10 @@ import (
 //
 // Rows are computed on demand from those of both tables, unless Stored keeps
 // them: by their keys, for the operators behind. To list them, and for readers
-// from outside, such as tests, there has to be a store. joiner is called again for rows that it has seen, and should return the
-// same. What is sent on agrees with Kafka Streams: a delete of a row that was
-// never there is, if the other table has one. Stale changes of versioned tables
-// are dropped and counted.
+// from outside, such as tests, there has to be a store. joiner is called again for
+// rows that it has seen, and should return the same. What is sent on agrees with
+// Kafka Streams: a delete of a row that was never there is, if the other table has
+// one. Stale changes of versioned tables are dropped and counted.
 //
 // A record of a topic that both tables are made of, such as a table and what a
 // filter lets pass of it, changes a row once, when it has been through both.
