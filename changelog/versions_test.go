@@ -91,7 +91,7 @@ func TestVersionsAreRestored(t *testing.T) {
 		if _, err := l.restorer(Options{}).Restore(deadline(t), q); err != nil {
 			t.Fatal(err)
 		}
-		put("a\x00", "two", 20) // behind: the newest one is logged again
+		put("a\x00", "two", 20) // behind: the newer one is logged again
 		put("c", "now", 90)
 		l.logVersions(view, 2, first)
 

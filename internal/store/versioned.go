@@ -161,7 +161,7 @@ func (s *Versioned[K, V]) write(key K, v nullable[V], ms int64) (stored, newest 
 	}
 	if newest = ms >= was; newest {
 		s.setHead(ms)
-	} else if err := s.writeAgain(was); err != nil {
+	} else if err := s.writeAgain(was, ms); err != nil {
 		return false, false, err
 	}
 	if was != none || !v.ok {
@@ -171,16 +171,30 @@ func (s *Versioned[K, V]) write(key K, v nullable[V], ms int64) (stored, newest 
 	return true, newest, nil
 }
 
-// writeAgain puts a key's newest version into the transaction once more, since
-// one behind it was written: what compaction leaves of a key in the changelog
-// is what was logged last. (In Kafka Streams that is the older version.)
-func (s *Versioned[K, V]) writeAgain(ms int64) error {
+// writeAgain puts the versions of a key that are newer than ms, from newest down,
+// into the transaction once more, since one behind them was written. Compaction
+// leaves of a key what was logged last in a front of the changelog, which may end
+// within a transaction. The front has nothing of the history, but maybe the version
+// that is valid where that begins: none that is older may be logged behind it. (In
+// Kafka Streams it may.)
+//
+//	log        b@2 | a@1 b@2 c@9        the history begins at 5: b is valid
+//	compacted           b@2 c@9         of b@2 | a@1 c@9 it may be a@1 c@9
+func (s *Versioned[K, V]) writeAgain(newest, ms int64) error {
 	s.unordered = true
-	v, err := s.version(ms)
-	if err != nil {
-		return err
+	for at := newest; at > ms; {
+		v, err := s.version(at)
+		if err == nil {
+			err = s.rows.PutWithTime(s.row(at), v, at)
+		}
+		if err == nil {
+			at, err = s.seek(at - 1)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return s.rows.PutWithTime(s.row(ms), v, ms)
+	return nil
 }
 
 // begin gets the stream time and the prefix of a key's rows ready.

@@ -166,26 +166,9 @@ func (m *versionedMachine[V]) restore(t *rapid.T) {
 	m.restart(t)
 }
 
-// compact does to the changelog what a broker does: of the front of the log that is
-// old enough, the last record of each key stays. Old enough is what lies a day
-// behind the history (min.compaction.lag.ms), here as long as that: what was written
-// behind two versions may be the last of its key sooner.
-func (m *versionedMachine[V]) compact(*rapid.T) {
-	n := 0
-	for n < len(m.log) && m.log[n].Time < m.committed.time-2*history {
-		n++
-	}
-	last := map[string]int{}
-	for i, r := range m.log[:n] {
-		last[string(r.Key)] = i
-	}
-	var kept []state.Write
-	for i, r := range m.log {
-		if i >= n || last[string(r.Key)] == i {
-			kept = append(kept, r)
-		}
-	}
-	m.log = kept
+// compact does to the changelog what a broker does.
+func (m *versionedMachine[V]) compact(t *rapid.T) {
+	m.log = compacted(t, m.log, m.committed.time-history)
 }
 
 func (m *versionedMachine[V]) read(t *rapid.T) {

@@ -44,7 +44,7 @@ func stores(t *testing.T, want bool) func(stored bool, err error) {
 	}
 }
 
-func TestVersionIsLoggedOnceAndTheNewestOfAKeyLast(t *testing.T) {
+func TestVersionIsLoggedOnceAndWhatIsNewerAfterIt(t *testing.T) {
 	b := &base{}
 	s := openVersioned(b, text{})
 	stores(t, true)(s.Put("a", "five", 5))
@@ -53,8 +53,12 @@ func TestVersionIsLoggedOnceAndTheNewestOfAKeyLast(t *testing.T) {
 	stores(t, true)(s.Delete("a", 7))
 	same(t, commit(t, b, s, 1), []string{"a=FIVE@5", "b=six@6", "a=@7"})
 	stores(t, true)(s.Put("a", "two", 2))
-	same(t, commit(t, b, s, 2), []string{"a=two@2", "a=@7"})
-	same(t, commit(t, b, s, 3), nil)
+	same(t, commit(t, b, s, 2), []string{"a=two@2", "a=FIVE@5", "a=@7"})
+	stores(t, true)(s.Put("a", "one", 1))
+	same(t, commit(t, b, s, 3), []string{"a=one@1", "a=two@2", "a=FIVE@5", "a=@7"})
+	stores(t, true)(s.Put("a", "six", 6))
+	same(t, commit(t, b, s, 4), []string{"a=six@6", "a=@7"})
+	same(t, commit(t, b, s, 5), nil)
 }
 
 func TestVersionFromBeforeTheHistoryIsNotStored(t *testing.T) {
