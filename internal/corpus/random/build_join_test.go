@@ -24,6 +24,8 @@ type join[K, L, KR, R thing] struct{}
 
 func (j join[K, L, KR, R]) call(c call) any {
 	switch c.joins() {
+	case manyStreams:
+		return streamsOf[K](c)
 	case streamsJoin:
 		return j.streams(c, c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KStream[K, R]))
 	case tablesJoin:

@@ -16,10 +16,22 @@ func drawStreamsJoin(t *rapid.T, p *plan, in int) {
 	if s.once() {
 		value = p.steps[in].value
 	}
-	j := p.join(t, in, stream, s, value)
+	j := p.join(t, in, stream, s, value, 1)
 	if rapid.IntRange(0, 2).Draw(t, "late") == 2 {
 		l := step{op: rapid.SampledFrom([]string{"late left", "late right"}).Draw(t, "side"), shape: stream}
 		p.retyped(j, l, p.steps[j].key, p.steps[p.steps[j].in[l.side()]].value)
+	}
+}
+
+// drawManyStreams joins a stream with up to three others, some of which may be the
+// same.
+func drawManyStreams(t *rapid.T, p *plan, in int) {
+	span := rapid.SampledFrom([]int64{0, 1, 2, 5, 1000}).Draw(t, "span")
+	late := rapid.SampledFrom([]int64{never, 0, 1, 3, 10}).Draw(t, "lateness")
+	s := step{op: "many streams", shape: stream, window: &window{before: span, after: span, late: [2]int64{late, late}}}
+	j := p.join(t, in, stream, s, text, rapid.IntRange(1, 3).Draw(t, "others"))
+	if rapid.IntRange(0, 2).Draw(t, "late") == 2 {
+		p.retyped(j, step{op: "late left", shape: stream}, p.steps[j].key, text)
 	}
 }
 
@@ -41,18 +53,18 @@ func drawWindow(t *rapid.T) *window {
 // drawTableLookup joins a stream with a table.
 func drawTableLookup(t *rapid.T, p *plan, in int) {
 	op := rapid.SampledFrom([]string{"table lookup", "left table lookup"}).Draw(t, "op")
-	p.join(t, in, table, step{op: op, shape: stream}, text)
+	p.join(t, in, table, step{op: op, shape: stream}, text, 1)
 }
 
 // drawTablesJoin joins a table with another one, or itself.
 func drawTablesJoin(t *rapid.T, p *plan, in int) {
 	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer"}).Draw(t, "kind")
-	p.join(t, in, table, step{op: kind + " tables", shape: table, stored: rapid.Bool().Draw(t, "stored")}, text)
+	p.join(t, in, table, step{op: kind + " tables", shape: table, stored: rapid.Bool().Draw(t, "stored")}, text, 1)
 }
 
-// join adds a join with a step of the given shape that has equal keys in equal
+// join adds a join with n steps of the given shape that have equal keys in equal
 // partitions.
-func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind) int {
+func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind, n int) int {
 	others := p.find(with, func(i int) bool {
 		return p.steps[i].key == p.steps[in].key && p.flows[i].partitions == p.flows[in].partitions
 	})
@@ -60,7 +72,10 @@ func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind) int {
 		return in
 	}
 	slices.Reverse(others)
-	s.in = []int{in, rapid.SampledFrom(others).Draw(t, "with")}
+	s.in = []int{in}
+	for range n {
+		s.in = append(s.in, rapid.SampledFrom(others).Draw(t, "with"))
+	}
 	s.key, s.value, s.name = p.steps[in].key, value, fmt.Sprintf("join-%d", len(p.steps))
 	return p.add(s)
 }

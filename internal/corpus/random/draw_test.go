@@ -174,6 +174,7 @@ var drawers = []drawer{
 	}},
 	{from: groupedTable, draw: drawFold},
 	{from: stream, draw: drawStreamsJoin, merges: true},
+	{from: stream, draw: drawManyStreams, merges: true},
 	{from: stream, draw: drawTableLookup, merges: true},
 	{from: table, draw: drawTablesJoin, merges: true},
 	{from: table, draw: drawForeignJoin, merges: true},

@@ -1,5 +1,7 @@
 package random
 
+import "fmt"
+
 // together draws the edges from a stream to what needs equal keys in equal
 // partitions: through a repartition topic where keys may have changed.
 func (p *plan) together(from int, topic string, nulls bool, to ...edge) flow {
@@ -15,8 +17,7 @@ func (p *plan) together(from int, topic string, nulls bool, to ...edge) flow {
 	return f
 }
 
-// meeting draws the edges to a join of streams. What is late depends on the
-// order of all records; if nothing is, it does not matter.
+// meeting draws the edges to a join of two streams.
 func (p *plan) meeting(i int, s *step) flow {
 	left, right := edge{to: i}, edge{to: i, port: rightSide}
 	var f flow
@@ -27,6 +28,26 @@ func (p *plan) meeting(i int, s *step) flow {
 		f = p.together(s.in[0], s.name+"-left", s.keeps(leftSide), left)
 		f = f.merge(p.eager, p.together(s.in[1], s.name+"-right", s.keeps(rightSide), right))
 	}
+	return s.meets(f)
+}
+
+// meetingMany draws the edges to a join of many streams.
+func (p *plan) meetingMany(i int, s *step) (f flow) {
+	for port, in := range s.in {
+		part := p.together(in, fmt.Sprintf("%s-%d", s.name, port+1), false, edge{to: i, port: port})
+		if port == 0 {
+			f = part
+		} else {
+			f = f.merge(p.eager, part)
+		}
+	}
+	return s.meets(f)
+}
+
+// meets is the flow behind a join of streams, f being that of all their records.
+// What is late depends on the order of all of these; if nothing is, it does not
+// matter.
+func (s *step) meets(f flow) flow {
 	waits := s.keeps(leftSide) || s.keeps(rightSide)
 	switch {
 	case f.order == total && !f.astray:

@@ -23,6 +23,8 @@ func (p *plan) connect(i int, s *step) flow {
 	switch s.joins() {
 	case streamsJoin:
 		return p.meeting(i, s)
+	case manyStreams:
+		return p.meetingMany(i, s)
 	case tableLookup:
 		return p.lookup(i, s)
 	case tablesJoin:

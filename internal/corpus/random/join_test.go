@@ -14,6 +14,7 @@ type joinKind uint8
 const (
 	noJoin joinKind = iota
 	streamsJoin
+	manyStreams
 	tableLookup
 	tablesJoin
 	foreignJoin
@@ -22,6 +23,8 @@ const (
 
 func (s *step) joins() joinKind {
 	switch {
+	case s.op == "many streams":
+		return manyStreams
 	case s.window != nil:
 		return streamsJoin
 	case strings.HasSuffix(s.op, "table lookup"):
@@ -127,6 +130,14 @@ func (w *window) decided(side int, time, now int64) bool {
 
 // paired is what joiners make of two values, each of which may be missing.
 func paired(left, right any) string { return short(left) + "|" + short(right) }
+
+// chained is what parts make of their values, one after the other.
+func chained(values ...any) (all string) {
+	for _, v := range values {
+		all += short(v) + ";"
+	}
+	return all
+}
 
 func short(x any) string {
 	if x == nil {

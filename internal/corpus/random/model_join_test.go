@@ -26,9 +26,7 @@ type met struct {
 
 func (m *model) meet(i, port int, r record) {
 	s := &m.steps[i]
-	at := place{i, r.partition, clock{}}
-	now := max(m.rows[at].time, r.time)
-	m.rows[at] = row{time: now}
+	now := m.tick(i, r)
 	m.decide(i, r.partition, now)
 	switch {
 	case r.value == nil || r.key == nil && !s.keeps(port):
@@ -70,6 +68,14 @@ func (m *model) meet(i, port int, r record) {
 	for _, out := range results {
 		m.emit(i, out)
 	}
+}
+
+// tick is the stream time of a join since a record.
+func (m *model) tick(i int, r record) (now int64) {
+	at := place{i, r.partition, clock{}}
+	now = max(m.rows[at].time, r.time)
+	m.rows[at] = row{time: now}
+	return now
 }
 
 func (m *model) met(i, side, partition int) []met {

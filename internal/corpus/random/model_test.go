@@ -133,6 +133,8 @@ func (m *model) receive(i, port int, r record) {
 	switch s.joins() {
 	case streamsJoin:
 		m.meet(i, port, r)
+	case manyStreams:
+		m.meetMany(i, port, r)
 	case tableLookup:
 		m.lookup(i, port, r)
 	case tablesJoin:
