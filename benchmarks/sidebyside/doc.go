@@ -19,9 +19,14 @@
 //	start        from the start of the program to the first committed output
 //	latency      from the time at which a record was due to be sent to when a
 //	             reader of committed records has its count
+//	             (Millrace commits every 2 ms there; Kafka Streams is shown with
+//	             its own interval, and with that one as kafka-streams@2ms)
 //	restore      records of the changelogs over how much longer the program
 //	             takes to its first outputs than with empty changelogs; start
 //	             is the time to those outputs
+//
+// The broker is warmed up before: by a run of pass, and where latency is measured
+// by small transactions for as long as one of its runs.
 //
 // The peers run with the settings that they recommend. Java, Maven and other
 // modules are needed only for the systems that use them; what cannot run is

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/benchmarks/internal/kafka"
-	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
 func main() {
@@ -88,21 +87,6 @@ func sideBySide(ctx context.Context, o options, out, progress io.Writer) error {
 	return failed
 }
 
-// warmUpRecords is the input that is used up before anything is measured.
-const warmUpRecords = 200_000
-
-// warmUp lets a system run once for nothing: a broker that has just been
-// started is slow, and the first to run would pay for it.
-func (g *rig) warmUp(ctx context.Context, s system) error {
-	once := *g
-	once.prefix += "-warm"
-	once.loaded = map[string]string{}
-	once.options.profiles = ""
-	once.options.records = min(g.options.records, warmUpRecords)
-	_, err := throughput(ctx, &once, workloads["pass"], s, s.offered(program.ExactlyOnce))
-	return err
-}
-
 // measure runs all rounds. In each, every workload is run by all systems
 // before the next begins; the system that comes first changes from round to
 // round.
@@ -142,6 +126,10 @@ func jobs(o options, systems []system) []job {
 	for _, name := range o.workloads {
 		w := workloads[name]
 		seen := map[[2]string]bool{}
+		systems := systems
+		if w.systems != nil {
+			systems = w.systems(systems)
+		}
 		for _, guarantee := range o.guarantees {
 			for _, s := range systems {
 				id := [2]string{s.name, s.offered(guarantee)}

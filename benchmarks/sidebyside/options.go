@@ -49,7 +49,7 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 1, "rounds; what is shown is the median over them")
 	list(&o.workloads, "workloads", "pass,count,restore,latency", strings.Join(slices.Sorted(maps.Keys(workloads)), ", "))
 	list(&o.systems, "systems", "millrace,kafka-streams,goka,franz-go", strings.Join(slices.Sorted(maps.Keys(programs)), ", ")+
-		"; name@5ms is the system with that commit interval instead of its own")
+		"; name@5ms is the system with that commit interval instead of its own, which is 2ms for the latency of millrace")
 	list(&o.guarantees, "guarantee", program.ExactlyOnce, "exactly-once, at-least-once")
 	list(&o.rates, "rates", "5000,50000", "records per second at which latency is measured")
 	f.IntVar(&o.seconds, "seconds", 30, "length of a latency run; its first third warms up")
@@ -115,7 +115,7 @@ func systemOf(name string) (system, error) {
 	if !ok {
 		return system{}, fmt.Errorf("-systems %s: there is no such system", name)
 	}
-	s.name = name
+	s.name, s.program = name, base
 	if given {
 		d, err := time.ParseDuration(interval)
 		if err = cmp.Or(err, whole(d)); err != nil {

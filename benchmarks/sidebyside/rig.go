@@ -15,7 +15,7 @@ type rig struct {
 	cluster  *cluster
 	dir      string              // folder for state
 	prefix   string              // of all topics and application ids
-	commands map[string][]string // how to call a system
+	commands map[string][]string // how to call a program
 	loaded   map[string]string   // topic of an input, by its name
 	runs     int
 }
@@ -78,7 +78,7 @@ func (g *rig) start(ctx context.Context, s spec) (*run, error) {
 }
 
 func (r *run) command() []string {
-	command := append([]string{}, r.rig.commands[r.system.name]...)
+	command := append([]string{}, r.rig.commands[r.system.program]...)
 	command = append(command, "-brokers", strings.Join(r.rig.cluster.Addrs, ","), "-app", r.app, "-topology", r.topology,
 		"-in", r.in, "-out", r.out, "-state", r.state, "-guarantee", r.guarantee)
 	if r.right != "" {

@@ -13,11 +13,13 @@ import (
 // system is a program under measurement.
 type system struct {
 	name       string
+	program    string        // what runs: the name, without a commit interval
 	commit     time.Duration // commit interval; 0 is the system's own default
-	guarantees []string      // what it offers
-	changelog  string        // topic of the counts, with %s for the application id; "" without
-	profiles   bool          // knows -cpuprofile
-	windows    bool          // has windows of event time
+	quick      quickness
+	guarantees []string // what it offers
+	changelog  string   // topic of the counts, with %s for the application id; "" without
+	profiles   bool     // knows -cpuprofile
+	windows    bool     // has windows of event time
 	build      func(ctx context.Context, b *builder) ([]string, error)
 }
 
@@ -28,7 +30,7 @@ var both = []string{program.ExactlyOnce, program.AtLeastOnce}
 // programs are the systems that are known, by name.
 var programs = map[string]system{
 	"millrace": {
-		guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
+		quick: isQuick, guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.goProgram(ctx, "millrace")
 		},
@@ -46,7 +48,7 @@ var programs = map[string]system{
 		},
 	},
 	"kafka-streams": {
-		guarantees: both, changelog: "%s-counts-changelog", windows: true,
+		quick: alsoQuick, guarantees: both, changelog: "%s-counts-changelog", windows: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.javaProgram(ctx, "kafkastreams", "io.millrace.benchmarks.Main")
 		},
@@ -62,8 +64,8 @@ func (s system) offered(guarantee string) string {
 	return s.guarantees[0]
 }
 
-// buildAll builds the systems and returns how to call each. What cannot be
-// built here is said and left out; that nothing is left is an error.
+// buildAll builds the programs of systems and returns how to call each. What
+// cannot be built here is said and left out; that nothing is left is an error.
 func buildAll(ctx context.Context, b *builder, names []string, say func(string, ...any)) ([]system, map[string][]string, error) {
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return nil, nil, err
@@ -75,12 +77,14 @@ func buildAll(ctx context.Context, b *builder, names []string, say func(string, 
 		if err != nil {
 			return nil, nil, err
 		}
-		command, err := s.build(ctx, b)
-		if err != nil {
-			say("%s cannot run here: %v", name, err)
-			continue
+		if commands[s.program] == nil {
+			command, err := s.build(ctx, b)
+			if err != nil {
+				say("%s cannot run here: %v", name, err)
+				continue
+			}
+			commands[s.program] = command
 		}
-		commands[name] = command
 		systems = append(systems, s)
 	}
 	if len(systems) == 0 {

@@ -32,7 +32,7 @@ func TestWhatCannotRunHereIsSaidAndLeftOut(t *testing.T) {
 	if diff := cmp.Diff([]string{"lame cannot run here: no Java"}, said); diff != "" {
 		t.Error(diff)
 	}
-	want := map[string][]string{"fine": {"a", "b"}, "fine@5ms": {"a", "b"}}
+	want := map[string][]string{"fine": {"a", "b"}}
 	if diff := cmp.Diff(want, commands); diff != "" || len(systems) != 2 {
 		t.Errorf("%s, %d systems", diff, len(systems))
 	}
@@ -43,7 +43,7 @@ func TestWhatCannotRunHereIsSaidAndLeftOut(t *testing.T) {
 
 func TestCommandOfARun(t *testing.T) {
 	g := &rig{cluster: &cluster{Cluster: &kafka.Cluster{Addrs: []string{"a:1", "b:2"}}}, prefix: "bench",
-		commands: map[string][]string{"millrace@5ms": {"program", "-x"}}, options: options{profiles: "profiles"}}
+		commands: map[string][]string{"millrace": {"program", "-x"}}, options: options{profiles: "profiles"}}
 	s, err := systemOf("millrace@5ms")
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestCommandOfARun(t *testing.T) {
 	if diff := cmp.Diff(want, command); diff != "" {
 		t.Error(diff)
 	}
-	if !slices.Equal(g.commands["millrace@5ms"], []string{"program", "-x"}) {
+	if !slices.Equal(g.commands["millrace"], []string{"program", "-x"}) {
 		t.Error("the command of the system has grown")
 	}
 }

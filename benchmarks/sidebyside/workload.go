@@ -11,9 +11,10 @@ type workload struct {
 	name     string
 	topology string
 	input    input
-	right    input                 // of a join
-	results  func(o options) int64 // how many records come out, or what the counts add up to
-	needs    func(system) bool     // nil: every system can
+	right    input                   // of a join
+	results  func(o options) int64   // how many records come out, or what the counts add up to
+	needs    func(system) bool       // nil: every system can
+	systems  func([]system) []system // that run it, of those that are asked for; nil: they do
 	measure  func(ctx context.Context, g *rig, w workload, s system, guarantee string) ([]result, error)
 }
 
@@ -24,7 +25,7 @@ var workloads = map[string]workload{
 	"count-skewed": {name: "count-skewed", topology: program.Count, input: skewedInput, results: asMany, measure: throughput},
 	"count-10m":    {name: "count-10m", topology: program.Count, input: manyInput, results: asMany, measure: throughput},
 	"restore":      {name: "restore", measure: restore, needs: func(s system) bool { return s.changelog != "" }},
-	"latency":      {name: "latency", measure: latency},
+	"latency":      {name: "latency", measure: latency, systems: quickly},
 
 	"join": {name: "join", topology: program.Join, input: leftInput, right: rightInput, results: matches, measure: throughput, needs: windows},
 
