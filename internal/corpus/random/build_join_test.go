@@ -1,6 +1,8 @@
 package random
 
 import (
+	"time"
+
 	"github.com/millrace-io/millrace/joins"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
@@ -33,9 +35,9 @@ func (j join[K, L, KR, R]) call(c call) any {
 	}
 	switch name := topology.Name(c.name); c.op {
 	case "table lookup":
-		return joins.InnerTable(c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KTable[K, R]), both[K, L, R], name)
+		return joins.InnerTable(c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KTable[K, R]), both[K, L, R], c.lookup()...)
 	case "left table lookup":
-		return joins.LeftTable(c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KTable[K, R]), maybeRight[K, L, R], name)
+		return joins.LeftTable(c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KTable[K, R]), maybeRight[K, L, R], c.lookup()...)
 	case "global lookup":
 		return joins.InnerGlobal(c.in[0].(topology.KStream[K, L]), c.in[1].(topology.GlobalKTable[KR, R]), j.foreign(c), both[K, L, R], name)
 	case "left global lookup":
@@ -44,6 +46,15 @@ func (j join[K, L, KR, R]) call(c call) any {
 		return joins.ForeignKey(c.in[0].(topology.KTable[K, L]), c.in[1].(topology.KTable[KR, R]), c.name, j.foreign(c), both[K, L, R])
 	}
 	return joins.LeftForeignKey(c.in[0].(topology.KTable[K, L]), c.in[1].(topology.KTable[KR, R]), c.name, j.foreign(c), maybeRight[K, L, R])
+}
+
+// lookup are the options of a join of a stream with a table.
+func (c *call) lookup() []topology.Option {
+	opts := []topology.Option{topology.Name(c.name)}
+	if c.grace > 0 {
+		opts = append(opts, joins.Grace(time.Duration(c.grace)*time.Millisecond))
+	}
+	return opts
 }
 
 func (join[K, L, KR, R]) foreign(c call) func(K, L) (KR, bool) {
@@ -67,6 +78,8 @@ func (j join[K, L, KR, R]) streams(c call, left topology.KStream[K, L], right to
 		return joinedOf(joins.Right(left, right, c.name, w, maybeLeft[K, L, R]))
 	case "outer join":
 		return joinedOf(joins.Outer(left, right, c.name, w, maybeBoth[K, L, R]))
+	case "nearest join":
+		return joinedOf(joins.Nearest(left, right, c.name, w, maybeRight[K, L, R]))
 	case "semi join":
 		return joinedOf(joins.Semi(left, right, c.name, w))
 	}

@@ -10,7 +10,7 @@ import (
 // drawStreamsJoin joins a stream with one that has keys of the same type in as
 // many partitions, maybe itself.
 func drawStreamsJoin(t *rapid.T, p *plan, in int) {
-	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer", "semi", "anti"}).Draw(t, "kind")
+	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer", "semi", "anti", "nearest", "nearest"}).Draw(t, "kind")
 	s := step{op: kind + " join", shape: stream, window: drawWindow(t)}
 	value := text
 	if s.once() {
@@ -56,6 +56,13 @@ func drawTableLookup(t *rapid.T, p *plan, in int) {
 	p.join(t, in, table, step{op: op, shape: stream}, text, 1)
 }
 
+// drawGrace has the records of a join wait, if the rows have a past.
+func drawGrace(t *rapid.T, p *plan, s *step) {
+	if past := p.past(s.in[rightSide]); past > 0 && rapid.IntRange(0, 3).Draw(t, "waits") > 0 {
+		s.grace = min(past, rapid.SampledFrom([]int64{1, 2, 3, 10, never}).Draw(t, "grace"))
+	}
+}
+
 // drawTablesJoin joins a table with another one, or itself.
 func drawTablesJoin(t *rapid.T, p *plan, in int) {
 	kind := rapid.SampledFrom([]string{"inner", "left", "right", "outer"}).Draw(t, "kind")
@@ -77,6 +84,9 @@ func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind, n int) i
 		s.in = append(s.in, rapid.SampledFrom(others).Draw(t, "with"))
 	}
 	s.key, s.value, s.name = p.steps[in].key, value, fmt.Sprintf("join-%d", len(p.steps))
+	if s.joins() == tableLookup {
+		drawGrace(t, p, &s)
+	}
 	return p.add(s)
 }
 

@@ -251,7 +251,7 @@ func drawFold(t *rapid.T, p *plan, g int) {
 
 // drawKeeping draws what a table keeps, beside the last row of each key.
 func drawKeeping(t *rapid.T, p *plan, s *step) {
-	if rapid.IntRange(0, 7).Draw(t, "versioned") == 7 {
+	if rapid.IntRange(0, 3).Draw(t, "versioned") == 3 {
 		s.history = rapid.SampledFrom([]int64{1, 3, 1_000_000}).Draw(t, "history")
 	} else {
 		drawTTL(t, p, s)

@@ -51,7 +51,7 @@ func (s *step) meets(f flow) flow {
 	waits := s.keeps(leftSide) || s.keeps(rightSide)
 	switch {
 	case f.order == total && !f.astray:
-	case f.order < bag || s.window.late != [2]int64{never, never}:
+	case f.order < bag || f.order < perKey && s.nearest() || s.window.late != [2]int64{never, never}:
 		f.order = unknown
 	case waits:
 		f.order = bag
@@ -66,6 +66,10 @@ func (p *plan) lookup(i int, s *step) flow {
 	f := p.together(s.in[0], s.name, s.keeps(leftSide), edge{to: i})
 	f = f.seeing(p.eager, p.flows[s.in[1]])
 	p.behind[s.in[1]] = append(p.behind[s.in[1]], edge{to: i, port: rightSide})
+	if s.grace > 0 { // what is released depends on the times of all records
+		f = f.timed()
+		f.several = true
+	}
 	return f.sparse()
 }
 

@@ -59,7 +59,7 @@ func (s *step) keeps(side int) bool {
 	switch word, _, _ := strings.Cut(s.op, " "); word {
 	case "outer":
 		return true
-	case "left", "anti":
+	case "left", "anti", "nearest":
 		return side == leftSide
 	case "right":
 		return side == rightSide
@@ -69,6 +69,9 @@ func (s *step) keeps(side int) bool {
 
 // once says that the join has one result at most of a left record.
 func (s *step) once() bool { return s.op == "semi join" || s.op == "anti join" }
+
+// nearest says that a left record waits for the last right one that it goes with.
+func (s *step) nearest() bool { return s.op == "nearest join" }
 
 // window is that of a join of streams, in milliseconds.
 type window struct {

@@ -42,7 +42,7 @@ func (m *model) meet(i, port int, r record) {
 	others := m.met(i, 1-port, r.partition)
 	var found []int
 	for n, o := range others {
-		if o.key == r.key && s.window.match(port, r.time, o.time) && !(s.once() && o.done) {
+		if o.key == r.key && s.window.match(port, r.time, o.time) && !(s.once() && o.done) && !s.nearest() {
 			found = append(found, n)
 		}
 	}
@@ -61,7 +61,7 @@ func (m *model) meet(i, port int, r record) {
 	one.done = s.once() && one.matched && port == leftSide
 	if !one.matched && s.keeps(port) && s.window.decided(port, r.time, now) {
 		one.done = true
-		results = append(results, s.alone(one))
+		results = append(results, m.alone(i, one))
 	}
 	m.keep(i, 1-port, r.partition, others)
 	m.keep(i, port, r.partition, append(m.met(i, port, r.partition), one))
@@ -106,7 +106,7 @@ func (m *model) decide(i, partition int, now int64) {
 		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(b.side, a.side), bytes.Compare(encode(a.key), encode(b.key)))
 	})
 	for _, one := range due {
-		m.emit(i, s.alone(one))
+		m.emit(i, m.alone(i, one))
 	}
 }
 
@@ -124,6 +124,23 @@ func (s *step) pair(a, b met) (record, bool) {
 	}
 	out.value, out.time = paired(a.value, b.value), max(a.time, b.time)
 	return out, true
+}
+
+// alone is the result of a record that need not wait any more: without a partner,
+// or with the nearest one.
+func (m *model) alone(i int, one met) record {
+	s := &m.steps[i]
+	var last met
+	for _, o := range m.met(i, rightSide, one.partition) {
+		if s.nearest() && o.key == one.key && s.window.match(leftSide, one.time, o.time) && (last.key == nil || o.time >= last.time) {
+			last = o
+		}
+	}
+	if last.key == nil {
+		return s.alone(one)
+	}
+	out, _ := s.pair(one, last)
+	return out
 }
 
 // alone is the result of a record without a partner.

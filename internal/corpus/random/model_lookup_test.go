@@ -52,9 +52,54 @@ func (m *model) past(i int, r row, begin, asOf int64) (value any) {
 // lookup joins a record of a stream with a row (reference, 1.6).
 func (m *model) lookup(i, port int, r record) {
 	s := &m.steps[i]
-	if port == rightSide || r.value == nil || r.key == nil && !s.keeps(leftSide) {
+	if port == rightSide {
 		return
 	}
+	now := m.tick(i, r)
+	if r.value == nil || r.key == nil && !s.keeps(leftSide) {
+		return
+	}
+	if s.grace == 0 || r.key == nil || r.time < now-s.grace {
+		m.seek(i, r)
+	} else {
+		m.wait(i, r)
+	}
+	m.release(i, r.partition, now)
+}
+
+// patience is where the records are that wait for rows.
+type patience struct{}
+
+func (m *model) wait(i int, r record) {
+	at := place{i, r.partition, patience{}}
+	all, _ := m.rows[at].value.([]record)
+	m.rows[at] = row{value: append(slices.Clip(all), r)}
+}
+
+// release looks up the rows for records that have waited long enough, by time and
+// key.
+func (m *model) release(i, partition int, now int64) {
+	at := place{i, partition, patience{}}
+	all, _ := m.rows[at].value.([]record)
+	var due, rest []record
+	for _, r := range all {
+		if r.time <= now-m.steps[i].grace {
+			due = append(due, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	m.rows[at] = row{value: rest}
+	slices.SortStableFunc(due, func(a, b record) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), bytes.Compare(encode(a.key), encode(b.key)))
+	})
+	for _, r := range due {
+		m.seek(i, r)
+	}
+}
+
+func (m *model) seek(i int, r record) {
+	s := &m.steps[i]
 	var found any
 	if r.key != nil {
 		found, _ = m.look(s.in[rightSide], r.partition, r.key, r.time)

@@ -34,6 +34,7 @@ type step struct {
 	ttl        int64   // milliseconds; 0 is none
 	history    int64   // of a versioned table, in milliseconds; 0 is none
 	window     *window // of a join of streams
+	grace      int64   // that the records of a stream wait for rows, in milliseconds
 	// holds: a record may change both tables of a join, which has one change for
 	// that when the record has been through all operators.
 	holds bool
@@ -97,6 +98,16 @@ func (p *plan) sources() (list []int) {
 	return list
 }
 
+// past is how far back the rows of a table can be looked up, 0 if only as they
+// are.
+func (p *plan) past(i int) int64 {
+	s := &p.steps[i]
+	if s.derived() && !s.stored && s.joins() == noJoin {
+		return p.past(s.in[0])
+	}
+	return s.history
+}
+
 // String is the topology, a line per step.
 func (p *plan) String() string {
 	var b strings.Builder
@@ -129,6 +140,9 @@ func (p *plan) String() string {
 		}
 		if s.history > 0 {
 			fmt.Fprintf(&b, " versioned=%d", s.history)
+		}
+		if s.grace > 0 {
+			fmt.Fprintf(&b, " grace=%d", s.grace)
 		}
 		if s.shape != nothing {
 			fmt.Fprintf(&b, " -> %v, %v; %v", s.key, s.value, p.flows[i])

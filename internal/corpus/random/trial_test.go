@@ -23,7 +23,8 @@ type trial struct {
 	instances   int
 	atLeastOnce bool
 	pebble      bool
-	every       int // commits; 0 is when told
+	every       int  // commits; 0 is when told
+	calm        bool // few keys, and no absurd times: more of it belongs together
 	events      []event
 }
 
@@ -50,6 +51,7 @@ func drawTrial(t *rapid.T) *trial {
 	tr.every = rapid.SampledFrom([]int{1, 1, 7, 0}).Draw(t, "commit every")
 	tr.atLeastOnce = rapid.Bool().Draw(t, "at least once")
 	tr.pebble = rapid.IntRange(0, 49).Draw(t, "pebble") == 49
+	tr.calm = rapid.Bool().Draw(t, "calm")
 	tr.plan = drawPlan(t, tr.every == 1, tr.partitions)
 	running := tr.instances
 	for range rapid.IntRange(1, 30).Draw(t, "events") {
@@ -93,7 +95,11 @@ func (tr *trial) drawEvent(t *rapid.T, running int) (event, bool) {
 	}
 	for range rapid.IntRange(1, most).Draw(t, "records") {
 		s := &tr.plan.steps[e.source]
-		e.pieces = append(e.pieces, piece{drawPiece(t, s.key), drawPiece(t, s.value), rapid.SampledFrom(times).Draw(t, "time")})
+		keys, when := pieces[s.key], times
+		if tr.calm {
+			keys, when = keys[:3], calmTimes
+		}
+		e.pieces = append(e.pieces, piece{drawFrom(t, keys), drawFrom(t, pieces[s.value]), rapid.SampledFrom(when).Draw(t, "time")})
 	}
 	return e, true
 }
@@ -102,12 +108,14 @@ const latestTime = math.MaxInt64 / 1_000_000 // that can be written, in millisec
 
 var times = []int64{1, 2, 3, 4, 5, 6, 3, 2, 10, 0, 1_700_000_000_000, latestTime, latestTime + 1, math.MaxInt64, -1, math.MinInt64}
 
+var calmTimes = []int64{1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20}
+
 var pieces = map[kind][]any{
 	text:   {"a", "b", "c", "7", "12", "", "xyz", nil},
 	number: {int64(1), int64(2), int64(3), int64(4), int64(0), int64(-5), int64(1000), nil, garbled{}},
 }
 
-func drawPiece(t *rapid.T, k kind) any { return rapid.SampledFrom(pieces[k]).Draw(t, "what") }
+func drawFrom(t *rapid.T, list []any) any { return rapid.SampledFrom(list).Draw(t, "what") }
 
 // encode is the bytes of a key or a value.
 func encode(x any) []byte {
