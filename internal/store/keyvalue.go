@@ -77,6 +77,7 @@ type KeyValue[K, V any] struct {
 	pinned  btree.Map[string, *entry[V]] // all that is not clean, if indexed
 	indexed bool
 	scans   []*scan[V] // open ones
+	shuts   []*scan[V] // memory for the next ones
 	scanErr error
 
 	bytes    [kinds]int64

@@ -56,7 +56,7 @@ func (s *Versioned[K, V]) dropOld() error {
 			*o = old{prefix: append(o.prefix[:0], prefix...), newer: math.MaxInt64}
 		}
 		if left--; left < 0 {
-			next = r.key
+			next = bytes.Clone(r.key)
 			return false, nil
 		}
 		e := s.rows.entries.find(r.key)

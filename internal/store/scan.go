@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/tidwall/btree"
 
@@ -17,15 +18,19 @@ import (
 // It reads the index as it goes, since most scans write nothing or end early.
 // The first change under it makes it copy what is left before it (detach), so
 // that it sees the entries as of its start.
+//
+// It is used again, with the memory that it has: a store that is searched for each
+// record allocates none for it.
 type scan[V any] struct {
 	it       btree.MapIter[string, *entry[V]]
 	reverse  bool   // the largest key comes first
-	to       string // exclusive; inclusive, if reverse
+	to       []byte // exclusive; inclusive, if reverse
 	all      bool   // there is no to
 	rest     []pair[V]
 	detached bool // reads rest, not it
 	head     pair[V]
-	ok       bool // there is a head
+	ok       bool   // there is a head
+	key      []byte // scratch: of the row that a merge is at
 }
 
 type pair[V any] struct {
@@ -50,7 +55,7 @@ func (c *scan[V]) next() {
 
 // take makes the iterator's entry the head, if it has one in the range.
 func (c *scan[V]) take(ok bool) {
-	if c.ok = ok && (c.all || c.it.Key() < c.to != c.reverse); c.ok {
+	if c.ok = ok && (c.all || compare(c.to, c.it.Key()) > 0 != c.reverse); c.ok {
 		c.head = pair[V]{c.it.Key(), c.it.Value().content}
 	}
 }
@@ -160,7 +165,7 @@ func (s *KeyValue[K, V]) walk(lo, hi []byte, yield func(K, V, int64) bool) error
 
 // row is one that a merge comes by, until it goes on.
 type row[V any] struct {
-	key    []byte      // a copy: serdes must not get at the memory of an entry's key
+	key    []byte      // a copy: serdes must not get at the memory of an entry's key; gone with the merge
 	stored []byte      // what the base holds, if that counts
 	pinned *content[V] // of the entry, if that counts
 }
@@ -204,7 +209,6 @@ func (s *KeyValue[K, V]) overlay(lo, hi []byte, reverse bool, visit func(row[V])
 			err = fmt.Errorf("store %s: scan: %w", s.name, cerr)
 		}
 	}()
-	var key []byte
 	more, err := s.step(below)
 	for err == nil && (more || above.ok) {
 		// order is negative if the base's key comes before the pinned one.
@@ -219,13 +223,13 @@ func (s *KeyValue[K, V]) overlay(lo, hi []byte, reverse bool, visit func(row[V])
 		}
 		r := row[V]{}
 		if order < 0 {
-			key = append(key[:0], below.Key()...)
+			above.key = append(above.key[:0], below.Key()...)
 			r.stored = below.Value()
 		} else {
-			key = append(key[:0], above.head.key...)
+			above.key = append(above.key[:0], above.head.key...)
 			r.pinned = &above.head.content
 		}
-		if r.key = key; order < 0 || above.head.present {
+		if r.key = above.key; order < 0 || above.head.present {
 			if on, err := visit(r); !on || err != nil {
 				return err
 			}
@@ -266,26 +270,41 @@ func (s *KeyValue[K, V]) open(lo, hi []byte, reverse bool) *scan[V] {
 	if !s.indexed {
 		s.index()
 	}
-	c := &scan[V]{it: s.pinned.Iter(), reverse: reverse}
+	c := s.idle()
+	c.reverse = reverse
 	if reverse {
-		c.to, c.all = string(lo), len(lo) == 0
-		if hi != nil && c.it.Seek(string(hi)) {
+		c.to, c.all = append(c.to[:0], lo...), len(lo) == 0
+		if hi != nil && c.it.Seek(borrowed(hi)) {
 			c.take(c.it.Prev())
 		} else {
 			c.take(c.it.Last())
 		}
 	} else {
-		c.to, c.all = string(hi), hi == nil
-		c.take(c.it.Seek(string(lo)))
+		c.to, c.all = append(c.to[:0], hi...), hi == nil
+		c.take(c.it.Seek(borrowed(lo)))
 	}
 	s.scans = append(s.scans, c)
 	return c
 }
 
+// idle is a scan that is not open.
+func (s *KeyValue[K, V]) idle() (c *scan[V]) {
+	if n := len(s.shuts); n > 0 {
+		c, s.shuts = s.shuts[n-1], s.shuts[:n-1]
+		return c
+	}
+	return &scan[V]{it: s.pinned.Iter()}
+}
+
 // shut ends a scan.
 func (s *KeyValue[K, V]) shut(c *scan[V]) {
 	s.scans = slices.DeleteFunc(s.scans, func(o *scan[V]) bool { return o == c })
+	c.head, c.rest, c.detached = pair[V]{}, nil, false
+	s.shuts = append(s.shuts, c)
 }
+
+// borrowed is b as a string, for a look-up that does not keep it.
+func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // index sorts the pinned entries. From the first scan on they are kept sorted:
 // a store that is never scanned does not pay for it.
