@@ -2,7 +2,6 @@ package lsm
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -26,9 +25,14 @@ func newCursor(s *store, from, to []byte, reverse bool) *cursor {
 	if to != nil && bytes.Compare(from, to) >= 0 {
 		return c
 	}
-	o := &pebble.IterOptions{LowerBound: slices.Concat(s.prefix, from), UpperBound: s.end}
+	bounds := keys.Get().(*[]byte) // the iterator copies them
+	defer keys.Put(bounds)
+	*bounds = append(append((*bounds)[:0], s.prefix...), from...)
+	o := &pebble.IterOptions{LowerBound: *bounds, UpperBound: s.end}
 	if to != nil {
-		o.UpperBound = slices.Concat(s.prefix, to)
+		n := len(*bounds)
+		*bounds = append(append(*bounds, s.prefix...), to...)
+		o.LowerBound, o.UpperBound = (*bounds)[:n], (*bounds)[n:]
 	}
 	it, err := s.db.pebble.NewIter(o)
 	if err != nil {
