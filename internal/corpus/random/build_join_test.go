@@ -28,9 +28,14 @@ func (j join[K, L, KR, R]) call(c call) any {
 	switch c.joins() {
 	case manyStreams:
 		return streamsOf[K](c)
+	case enrichment:
+		return enriched(c, c.in[0].(topology.KStream[K, L]))
 	case streamsJoin:
 		return j.streams(c, c.in[0].(topology.KStream[K, L]), c.in[1].(topology.KStream[K, R]))
 	case tablesJoin:
+		if c.needs != nil {
+			return tablesOf[K](c)
+		}
 		return j.tables(c, c.in[0].(topology.KTable[K, L]), c.in[1].(topology.KTable[K, R]))
 	}
 	switch name := topology.Name(c.name); c.op {

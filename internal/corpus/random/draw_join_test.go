@@ -69,6 +69,22 @@ func drawTablesJoin(t *rapid.T, p *plan, in int) {
 	p.join(t, in, table, step{op: kind + " tables", shape: table, stored: rapid.Bool().Draw(t, "stored")}, text, 1)
 }
 
+// drawManyTables joins a table with others, some of which may be the same.
+func drawManyTables(t *rapid.T, p *plan, in int) {
+	n := rapid.IntRange(1, 3).Draw(t, "others")
+	p.join(t, in, table, step{op: "many tables", shape: table, needs: drawNeeds(t, n)}, text, n)
+}
+
+// drawEnrich joins a stream with tables.
+func drawEnrich(t *rapid.T, p *plan, in int) {
+	n := rapid.IntRange(1, 3).Draw(t, "tables")
+	p.join(t, in, table, step{op: "enrich", shape: stream, needs: drawNeeds(t, n)}, text, n)
+}
+
+func drawNeeds(t *rapid.T, others int) []bool {
+	return rapid.SliceOfN(rapid.Bool(), 1+others, 1+others).Draw(t, "needs")
+}
+
 // join adds a join with n steps of the given shape that have equal keys in equal
 // partitions.
 func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind, n int) int {

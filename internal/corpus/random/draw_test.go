@@ -177,6 +177,8 @@ var drawers = []drawer{
 	{from: stream, draw: drawManyStreams, merges: true},
 	{from: stream, draw: drawTableLookup, merges: true},
 	{from: table, draw: drawTablesJoin, merges: true},
+	{from: table, draw: drawManyTables, merges: true},
+	{from: stream, draw: drawEnrich, merges: true},
 	{from: table, draw: drawForeignJoin, merges: true},
 	{from: stream, draw: drawGlobalLookup, merges: true},
 }

@@ -73,6 +73,16 @@ func (p *plan) lookup(i int, s *step) flow {
 	return f.sparse()
 }
 
+// enrich draws the edges to a join of a stream with several tables.
+func (p *plan) enrich(i int, s *step) flow {
+	f := p.together(s.in[0], s.name, false, edge{to: i})
+	for port, in := range s.in[1:] {
+		f = f.seeing(p.eager, p.flows[in])
+		p.behind[in] = append(p.behind[in], edge{to: i, port: 1 + port})
+	}
+	return f.sparse()
+}
+
 // seeing is the flow behind what sees the rows of a table.
 func (f flow) seeing(eager bool, rows flow) flow {
 	all := f.merge(eager, rows)
@@ -85,27 +95,33 @@ func (f flow) seeing(eager bool, rows flow) flow {
 
 // tables draws the edges to a join of tables.
 func (p *plan) tables(i int, s *step) flow {
-	f, g := p.flows[s.in[0]], p.flows[s.in[1]]
+	all, settles, phantom := p.flows[s.in[0]], true, false
 	for port, in := range s.in {
 		p.behind[in] = append(p.behind[in], edge{to: i, port: port})
+		f := p.flows[in]
+		settles, phantom = settles && f.settles(), phantom || f.phantom
+		if port > 0 {
+			all = all.merge(p.eager, f)
+		}
+		for _, other := range s.in[:port] {
+			s.holds = s.holds || p.shareOrigin(other, in)
+		}
 	}
-	s.holds = p.shareOrigin(s.in[0], s.in[1])
-	all := f.merge(p.eager, g)
 	if all.order < perKey {
-		all = settled(all, f, g)
+		all = all.settled(settles)
 	}
-	all.phantom = (f.phantom || g.phantom) && !s.stored
+	all.phantom = phantom && !s.stored
 	return all
 }
 
 // settled is the flow behind a join of tables that change independently: in the
-// end each row is that of the last ones.
-func settled(all, f, g flow) flow {
-	all.order = unknown
-	if f.settles() && g.settles() {
-		all.order, all.timeless = last, true
+// end each row is that of the last ones, if those are known.
+func (f flow) settled(known bool) flow {
+	f.order = unknown
+	if known {
+		f.order, f.timeless = last, true
 	}
-	return all
+	return f
 }
 
 func (f flow) settles() bool { return f.order >= perKey || f.order == last }
@@ -126,7 +142,7 @@ func (p *plan) foreign(i int, s *step) flow {
 		apart = apart && !both
 	}
 	if order := min(f.order, g.order); !apart || !p.eager || f.several || order < perKey {
-		all = settled(all, f, g)
+		all = all.settled(f.settles() && g.settles())
 	}
 	order := all.order
 	all.partitions, all.order = f.partitions, bag

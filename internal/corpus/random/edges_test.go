@@ -27,6 +27,8 @@ func (p *plan) connect(i int, s *step) flow {
 		return p.meetingMany(i, s)
 	case tableLookup:
 		return p.lookup(i, s)
+	case enrichment:
+		return p.enrich(i, s)
 	case tablesJoin:
 		return p.tables(i, s)
 	case foreignJoin:

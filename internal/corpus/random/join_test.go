@@ -19,6 +19,7 @@ const (
 	tablesJoin
 	foreignJoin
 	globalLookup
+	enrichment
 )
 
 func (s *step) joins() joinKind {
@@ -35,6 +36,8 @@ func (s *step) joins() joinKind {
 		return foreignJoin
 	case strings.HasSuffix(s.op, "global lookup"):
 		return globalLookup
+	case s.op == "enrich":
+		return enrichment
 	}
 	return noJoin
 }
@@ -65,6 +68,14 @@ func (s *step) keeps(side int) bool {
 		return side == rightSide
 	}
 	return false
+}
+
+// required says that the join has no results of what has no row on a side.
+func (s *step) required(side int) bool {
+	if s.needs != nil {
+		return s.needs[side]
+	}
+	return !s.keeps(1 - side)
 }
 
 // once says that the join has one result at most of a left record.
@@ -134,13 +145,17 @@ func (w *window) decided(side int, time, now int64) bool {
 // paired is what joiners make of two values, each of which may be missing.
 func paired(left, right any) string { return short(left) + "|" + short(right) }
 
-// chained is what parts make of their values, one after the other.
+// chained is what parts make of their values, each of which may be missing.
 func chained(values ...any) (all string) {
-	for _, v := range values {
-		all += short(v) + ";"
+	for part, v := range values {
+		if v != nil {
+			all += link(part, v)
+		}
 	}
 	return all
 }
+
+func link(part int, v any) string { return fmt.Sprintf("%d%s;", part, short(v)) }
 
 func short(x any) string {
 	if x == nil {

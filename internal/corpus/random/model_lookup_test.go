@@ -14,12 +14,12 @@ func (m *model) look(i, partition int, key any, asOf int64) (value any, time int
 	r, has := m.row(place{i, partition, key})
 	switch {
 	case s.joins() == tablesJoin && !s.stored:
-		var sides [2]sideRow
-		for side := range sides {
-			sides[side] = m.unchanged(i, side, partition, key)
-			time = max(time, sides[side].time)
+		var sides []any
+		for side := range s.in {
+			row := m.unchanged(i, side, partition, key)
+			sides, time = append(sides, row.now), max(time, row.time)
 		}
-		return s.joined(sides[leftSide].now, sides[rightSide].now), time
+		return s.joined(sides), time
 	case s.derived() && !s.stored:
 		from, time := m.look(s.in[0], partition, key, asOf)
 		if value = s.row(key, from); value == nil {
@@ -151,7 +151,7 @@ type sideRow struct {
 // heldRow is a row that the record in hand changes.
 type heldRow struct {
 	place
-	sides [2]sideRow
+	sides []sideRow
 }
 
 func (m *model) unchanged(i, side, partition int, key any) sideRow {
@@ -170,8 +170,8 @@ func (m *model) tables(i, port int, r record) {
 		m.hold(at, port, change)
 		return
 	}
-	var sides [2]sideRow
-	sides[port], sides[1-port] = change, m.unchanged(i, 1-port, r.partition, r.key)
+	sides := make([]sideRow, len(m.steps[i].in))
+	sides[port] = change
 	m.joinRows(at, sides)
 }
 
@@ -179,7 +179,7 @@ func (m *model) tables(i, port int, r record) {
 func (m *model) hold(at place, port int, change sideRow) {
 	n := slices.IndexFunc(m.held, func(h heldRow) bool { return h.place == at })
 	if n < 0 {
-		n, m.held = len(m.held), append(m.held, heldRow{place: at})
+		n, m.held = len(m.held), append(m.held, heldRow{at, make([]sideRow, len(m.steps[at.step].in))})
 	}
 	side := &m.held[n].sides[port]
 	if side.changed {
@@ -195,11 +195,6 @@ func (m *model) complete() {
 			if h.step != i || m.failed {
 				continue
 			}
-			for side := range h.sides {
-				if !h.sides[side].changed {
-					h.sides[side] = m.unchanged(i, side, h.partition, h.key)
-				}
-			}
 			m.joinRows(h.place, h.sides)
 		}
 	}
@@ -207,13 +202,18 @@ func (m *model) complete() {
 
 // joinRows sends on what becomes of a row: also a deletion of what never was,
 // but not for a side that the row needs and that has none.
-func (m *model) joinRows(at place, sides [2]sideRow) {
+func (m *model) joinRows(at place, sides []sideRow) {
 	s := &m.steps[at.step]
 	r := record{key: at.key, partition: at.partition}
 	some := false
+	var old, now []any
 	for side, row := range sides {
+		if !row.changed {
+			row = m.unchanged(at.step, side, at.partition, at.key)
+		}
+		old, now = append(old, row.old), append(now, row.now)
 		has := row.old != nil || row.now != nil
-		if !has && !row.changed && !s.keeps(1-side) {
+		if !has && !row.changed && s.required(side) {
 			return
 		}
 		some, r.time = some || has, max(r.time, row.time)
@@ -221,7 +221,7 @@ func (m *model) joinRows(at place, sides [2]sideRow) {
 	if !some {
 		return
 	}
-	r.value, r.old = s.joined(sides[leftSide].now, sides[rightSide].now), s.joined(sides[leftSide].old, sides[rightSide].old)
+	r.value, r.old = s.joined(now), s.joined(old)
 	if s.stored {
 		r.old = m.rows[at].value
 		m.put(at, row{value: r.value, time: r.time}, r.value != nil)
@@ -231,11 +231,21 @@ func (m *model) joinRows(at place, sides [2]sideRow) {
 
 // joined is a row of a join of tables, nil for none: a side is needed unless the
 // join keeps what the other one has.
-func (s *step) joined(left, right any) any {
-	if left == nil && right == nil || left == nil && !s.keeps(rightSide) || right == nil && !s.keeps(leftSide) {
-		return nil
+func (s *step) joined(sides []any) any {
+	some := false
+	for side, row := range sides {
+		if row == nil && s.required(side) {
+			return nil
+		}
+		some = some || row != nil
 	}
-	return paired(left, right)
+	switch {
+	case !some:
+		return nil
+	case s.needs != nil:
+		return chained(sides...)
+	}
+	return paired(sides[leftSide], sides[rightSide])
 }
 
 // answers is the port of a foreign-key join by which it learns of right rows.

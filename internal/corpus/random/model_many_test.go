@@ -14,7 +14,7 @@ func (m *model) meetMany(i, port int, r record) {
 	case r.key == nil || r.value == nil:
 		return
 	case r.time < now-s.window.late[0]:
-		r.value = chained(r.value)
+		r.value = link(port, r.value)
 		m.all(m.behindLate[lateSide{i, leftSide}], r)
 		return
 	}
@@ -54,4 +54,23 @@ func (s *step) chosenOf(choice []met) (out record, ok bool) {
 	}
 	out.value = chained(values...)
 	return out, s.window.match(leftSide, first, out.time)
+}
+
+// enrich joins a record of a stream with the rows of several tables, as lookup
+// does with one.
+func (m *model) enrich(i, port int, r record) {
+	s := &m.steps[i]
+	if port > 0 || r.key == nil || r.value == nil {
+		return
+	}
+	values := []any{r.value}
+	for side, in := range s.in[1:] {
+		found, _ := m.look(in, r.partition, r.key, r.time)
+		if found == nil && s.required(1+side) {
+			return
+		}
+		values = append(values, found)
+	}
+	r.value = chained(values...)
+	m.emit(i, r)
 }

@@ -143,6 +143,8 @@ func (m *model) receive(i, port int, r record) {
 		m.foreign(i, port, r)
 	case globalLookup:
 		m.lookupGlobal(i, r)
+	case enrichment:
+		m.enrich(i, port, r)
 	default:
 		m.unjoined(i, r)
 	}

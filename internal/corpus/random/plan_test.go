@@ -34,6 +34,7 @@ type step struct {
 	ttl        int64   // milliseconds; 0 is none
 	history    int64   // of a versioned table, in milliseconds; 0 is none
 	window     *window // of a join of streams
+	needs      []bool  // which parts of a join of many tables are required
 	grace      int64   // that the records of a stream wait for rows, in milliseconds
 	// holds: a record may change both tables of a join, which has one change for
 	// that when the record has been through all operators.
@@ -140,6 +141,9 @@ func (p *plan) String() string {
 		}
 		if s.history > 0 {
 			fmt.Fprintf(&b, " versioned=%d", s.history)
+		}
+		if s.needs != nil {
+			fmt.Fprintf(&b, " needs=%v", s.needs)
 		}
 		if s.grace > 0 {
 			fmt.Fprintf(&b, " grace=%d", s.grace)
