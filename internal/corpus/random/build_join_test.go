@@ -28,6 +28,8 @@ func (j join[K, L, KR, R]) call(c call) any {
 	switch c.joins() {
 	case manyStreams:
 		return streamsOf[K](c)
+	case foreignList:
+		return j.foreignList(c, c.in[0].(topology.KTable[K, L]), c.in[1].(topology.KTable[KR, R]))
 	case enrichment:
 		return enriched(c, c.in[0].(topology.KStream[K, L]))
 	case streamsJoin:

@@ -114,6 +114,14 @@ func drawForeignJoin(t *rapid.T, p *plan, in int) {
 	p.lookupBy(t, in, p.find(table, func(i int) bool { return p.flows[i].partitions == p.flows[in].partitions }), step{op: op, shape: table})
 }
 
+// drawForeignList joins a table with another one, or itself, by a list of foreign
+// keys. The result is a stream: its keys are pairs, which become texts.
+func drawForeignList(t *rapid.T, p *plan, in int) {
+	op := rapid.SampledFrom([]string{"foreign keys", "left foreign keys"}).Draw(t, "op")
+	j := p.lookupBy(t, in, p.find(table, func(i int) bool { return p.flows[i].partitions == p.flows[in].partitions }), step{op: op, shape: stream})
+	p.steps[j].key = text
+}
+
 // drawGlobalLookup joins a stream with a global table.
 func drawGlobalLookup(t *rapid.T, p *plan, in int) {
 	if all := p.find(globalTable, nil); len(all) > 0 {
@@ -124,9 +132,9 @@ func drawGlobalLookup(t *rapid.T, p *plan, in int) {
 
 // lookupBy adds a join by a key that a function makes of a record, unless it
 // makes none.
-func (p *plan) lookupBy(t *rapid.T, in int, others []int, s step) {
+func (p *plan) lookupBy(t *rapid.T, in int, others []int, s step) int {
 	s.fn, s.fn2 = drawFn(t), drawPredicate(t)
 	s.in = []int{in, rapid.SampledFrom(others).Draw(t, "with")}
 	s.key, s.value, s.name = p.steps[in].key, text, fmt.Sprintf("join-%d", len(p.steps))
-	p.add(s)
+	return p.add(s)
 }

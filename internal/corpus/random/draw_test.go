@@ -180,6 +180,7 @@ var drawers = []drawer{
 	{from: table, draw: drawManyTables, merges: true},
 	{from: stream, draw: drawEnrich, merges: true},
 	{from: table, draw: drawForeignJoin, merges: true},
+	{from: table, draw: drawForeignList, merges: true},
 	{from: stream, draw: drawGlobalLookup, merges: true},
 }
 

@@ -174,7 +174,7 @@ func (p *plan) origins(i int, seen map[any]bool) map[any]bool {
 	seen[i] = true
 	leads := func(edges []edge) bool {
 		for _, e := range edges {
-			if e.topic == "" && e.to == i && !(p.steps[i].joins() == foreignJoin && e.port == rightSide) {
+			if e.topic == "" && e.to == i && !(p.steps[i].asks() && e.port == rightSide) {
 				return true
 			}
 		}

@@ -33,6 +33,10 @@ func (p *plan) connect(i int, s *step) flow {
 		return p.tables(i, s)
 	case foreignJoin:
 		return p.foreign(i, s)
+	case foreignList:
+		f := p.foreign(i, s)
+		f.rekeyed = true // and yet all of a pair is where its left row is
+		return f
 	}
 	switch s.op {
 	case "late left", "late right":

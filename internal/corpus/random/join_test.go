@@ -18,6 +18,7 @@ const (
 	tableLookup
 	tablesJoin
 	foreignJoin
+	foreignList
 	globalLookup
 	enrichment
 )
@@ -34,6 +35,8 @@ func (s *step) joins() joinKind {
 		return tablesJoin
 	case strings.HasSuffix(s.op, "foreign key"):
 		return foreignJoin
+	case strings.HasSuffix(s.op, "foreign keys"):
+		return foreignList
 	case strings.HasSuffix(s.op, "global lookup"):
 		return globalLookup
 	case s.op == "enrich":
@@ -144,6 +147,23 @@ func (w *window) decided(side int, time, now int64) bool {
 
 // paired is what joiners make of two values, each of which may be missing.
 func paired(left, right any) string { return short(left) + "|" + short(right) }
+
+// listed are the foreign keys of a row that has a list of them, maybe one twice.
+func (s *step) listed(of kind, key, value any) (list []any) {
+	if value == nil {
+		return nil
+	}
+	for _, f := range []fn{s.fn, {of: "value"}, {of: "key"}}[:s.fn2.rest(key, value)] {
+		list = append(list, f.to(of, key, value))
+	}
+	return list
+}
+
+// pairText is the key of a result of a row and one of its foreign keys, as text.
+func pairText(key, foreign any) string { return shown(key) + "/" + shown(foreign) }
+
+// asks says that the sides of a join are apart, and send each other messages.
+func (s *step) asks() bool { return s.joins() == foreignJoin || s.joins() == foreignList }
 
 // chained is what parts make of their values, each of which may be missing.
 func chained(values ...any) (all string) {

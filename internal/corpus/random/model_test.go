@@ -141,6 +141,8 @@ func (m *model) receive(i, port int, r record) {
 		m.tables(i, port, r)
 	case foreignJoin:
 		m.foreign(i, port, r)
+	case foreignList:
+		m.foreignList(i, port, r)
 	case globalLookup:
 		m.lookupGlobal(i, r)
 	case enrichment:
