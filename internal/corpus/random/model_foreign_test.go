@@ -41,7 +41,7 @@ func (m *model) tellOwners(i int, r record) {
 		return bytes.Compare(encode(a.key.(owns).key), encode(b.key.(owns).key))
 	})
 	for _, at := range all {
-		m.tell(i, at.partition, at.key.(owns).key, answer{of: r.key}, r.time)
+		m.tell(i, at.partition, at.key.(owns).key, answer{of: r.key, told: true, row: r.value}, r.time)
 	}
 }
 
@@ -66,6 +66,9 @@ func (m *model) answeredPair(i int, r record) {
 	a := r.value.(answer)
 	left, _ := m.look(s.in[leftSide], r.partition, r.key, math.MaxInt64)
 	right, time := m.look(s.in[rightSide], partition(a.of, m.flows[s.in[rightSide]].partitions), a.of, math.MaxInt64)
+	if a.told {
+		right, time = a.row, 0
+	}
 	if right == nil && a.optional {
 		return
 	}

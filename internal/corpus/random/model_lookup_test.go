@@ -255,10 +255,13 @@ const answers = 2
 type names struct{ key any }
 
 // answer is what comes back of a right row that was asked for, if any: an
-// optional one is none if there is no such row.
+// optional one is none if there is no such row. If it was told of a change, row is
+// what the right row was then: one record may change it several times.
 type answer struct {
 	of       any
 	optional bool
+	told     bool
+	row      any
 }
 
 // foreign joins the rows of a table with those of another one that they name
@@ -307,7 +310,7 @@ func (m *model) tellAll(i int, r record) {
 		return cmp.Or(cmp.Compare(a.partition, b.partition), bytes.Compare(encode(a.key.(names).key), encode(b.key.(names).key)))
 	})
 	for _, at := range all {
-		m.tell(i, at.partition, at.key.(names).key, answer{of: r.key}, r.time)
+		m.tell(i, at.partition, at.key.(names).key, answer{of: r.key, told: true, row: r.value}, r.time)
 	}
 }
 
@@ -322,11 +325,15 @@ func (m *model) answered(i int, r record) {
 		return m.look(s.in[1], partition(at, m.flows[s.in[1]].partitions), at, math.MaxInt64)
 	}
 	a := r.value.(answer)
-	right, _ := foreign(m.foreignKey(i, r.key, left))
+	named := m.foreignKey(i, r.key, left)
+	right, _ := foreign(named)
+	_, time := foreign(a.of)
+	if a.told && named == a.of {
+		right, time = a.row, 0
+	}
 	if right == nil && a.optional {
 		return
 	}
-	_, time := foreign(a.of)
 	r.time = max(r.time, time)
 	at := place{i, r.partition, r.key}
 	if r.value = nil; left != nil && (right != nil || s.keeps(leftSide)) {
