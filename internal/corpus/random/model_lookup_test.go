@@ -19,7 +19,10 @@ func (m *model) look(i, partition int, key any, asOf int64) (value any, time int
 			row := m.unchanged(i, side, partition, key)
 			sides, time = append(sides, row.now), max(time, row.time)
 		}
-		return s.joined(sides), time
+		if value = s.joined(sides); value == nil {
+			return nil, 0
+		}
+		return value, time
 	case s.derived() && !s.stored:
 		from, time := m.look(s.in[0], partition, key, asOf)
 		if value = s.row(key, from); value == nil {
