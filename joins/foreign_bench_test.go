@@ -103,7 +103,7 @@ func (f *fan) commit(topic string) {
 		f.Fatal(err)
 	}
 	t.Settled(c)
-	for _, s := range t.Merge(t.Unapplied()) {
+	for _, s := range t.Prune(t.Unapplied()) {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			f.Fatal(err)
 		}

@@ -99,12 +99,22 @@ func (b *Batch) DeleteRange(from, to []byte) {
 	}
 }
 
-// Copy adds write i of another batch.
-func (b *Batch) Copy(from *Batch, i int) {
-	e := from.entries[i]
-	e.off = len(b.slab)
-	b.slab, b.sorted = append(b.slab, from.bytes(i)...), false
-	b.entries = append(b.entries, e)
+// Filter drops the writes for which keep returns false; it is asked once for each,
+// in order.
+func (b *Batch) Filter(keep func(i int) bool) {
+	slab, left := b.slab[:0], 0
+	for i, e := range b.entries {
+		if !keep(i) {
+			continue
+		}
+		from := b.bytes(i)
+		e.off = len(slab)
+		slab = append(slab, from...)
+		b.entries[left] = e
+		left++
+	}
+	b.slab, b.entries = slab, b.entries[:left]
+	b.fold.forget()
 }
 
 // Len is the number of writes.

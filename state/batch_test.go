@@ -1,6 +1,10 @@
 package state
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 // Empty bytes are no null, even before the batch has any memory: a changelog
 // takes no null key, and a null value for a delete.
@@ -18,5 +22,38 @@ func TestBatchTellsEmptyFromNull(t *testing.T) {
 	ranges.DeleteRange(nil, nil)
 	if w := ranges.At(0); w.To == nil {
 		t.Errorf("range: %#v", w)
+	}
+}
+
+func TestFilterDropsWritesAndTheirBytes(t *testing.T) {
+	var b Batch
+	b.Set([]byte("a"), []byte("1"), 1)
+	b.Set([]byte("b"), []byte("22"), 2)
+	b.DeleteRange([]byte("c"), []byte("d"))
+	b.Delete([]byte("e"), 3)
+	b.Set([]byte("f"), nil, 4)
+	at := 0
+	b.Filter(func(i int) bool {
+		if i != at {
+			t.Errorf("asked for %d instead of %d", i, at)
+		}
+		at++
+		return i != 0 && i != 3
+	})
+	var want Batch
+	want.Set([]byte("b"), []byte("22"), 2)
+	want.DeleteRange([]byte("c"), []byte("d"))
+	want.Set([]byte("f"), nil, 4)
+	if b.Len() != want.Len() || b.Bytes() != want.Bytes() {
+		t.Fatalf("%d writes of %d bytes", b.Len(), b.Bytes())
+	}
+	for i := range want.Len() {
+		if diff := cmp.Diff(want.At(i), b.At(i)); diff != "" {
+			t.Errorf("write %d: %s", i, diff)
+		}
+	}
+	b.Set([]byte("g"), []byte("3"), 5)
+	if w := b.At(3); string(w.Key) != "g" || string(w.Value) != "3" {
+		t.Errorf("added after that: %q=%q", w.Key, w.Value)
 	}
 }

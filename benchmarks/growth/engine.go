@@ -116,7 +116,7 @@ func (e *engine) commit() error {
 		return err
 	}
 	e.Settled(c)
-	for _, s := range e.Merge(e.Unapplied()) {
+	for _, s := range e.Prune(e.Unapplied()) {
 		if err := s.Base.Apply(s.Batch, state.Position{Next: e.offset, CurrentAt: e.offset}); err != nil {
 			return err
 		}

@@ -66,11 +66,11 @@ type Journaled interface {
 	Undo()
 }
 
-// Merger is implemented by a TaskStore that can tell which writes of the oldest
-// frozen transactions later ones of them supersede. Merge appends to b what
-// their batches, which are numbered by seqs, add up to; there is at least one.
-type Merger interface {
-	Merge(seqs []uint64, batches []*state.Batch, b *state.Batch)
+// Pruner is implemented by a TaskStore that can tell which writes of the oldest
+// frozen transactions later ones of them supersede. Prune drops those from their
+// batches, which are numbered by seqs; there is at least one.
+type Pruner interface {
+	Prune(seqs []uint64, batches []*state.Batch)
 }
 
 // Lingerer is implemented by a TaskStore whose rows may soon be of no use any

@@ -54,7 +54,7 @@ var outside = map[string]string{
 
 	"github.com/cockroachdb/pebble/v2":  "state/lsm",
 	"github.com/tidwall/btree":          "state internal/store",
-	"golang.org/x/sync":                 "changelog internal/runtime",
+	"golang.org/x/sync":                 "changelog internal/runtime benchmarks/sidebyside",
 	"golang.org/x/sys":                  "embedded state/lsm",
 	"go.uber.org/goleak":                "internal/kafkatest",
 	"github.com/cockroachdb/datadriven": "internal/corpus",

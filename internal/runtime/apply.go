@@ -102,7 +102,7 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 		if n == 0 {
 			continue
 		}
-		a.handles, a.stores = append(a.handles, h), append(a.stores, h.task.Merge(n))
+		a.handles, a.stores = append(a.handles, h), append(a.stores, h.task.Prune(n))
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {

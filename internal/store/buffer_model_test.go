@@ -18,7 +18,7 @@ import (
 
 var (
 	_ graph.TaskStore = (*store.Buffer[string, int64])(nil)
-	_ graph.Merger    = (*store.Buffer[string, int64])(nil)
+	_ graph.Pruner    = (*store.Buffer[string, int64])(nil)
 	_ graph.Counted   = (*store.Buffer[string, int64])(nil)
 	_ graph.Clocked   = (*store.Buffer[string, int64])(nil)
 )

@@ -13,7 +13,7 @@ type flight[V any] struct {
 	first   int // where the writes of entries begin in the batch
 	entries []*entry[V]
 	// next is, for each of entries, how many flights later its key is written
-	// again; 0 for not yet. See Merge.
+	// again; 0 for not yet. See Prune.
 	next []uint32
 }
 

@@ -6,10 +6,8 @@ import "github.com/millrace-io/millrace/state"
 // such a view has nothing to do of its own, the task's call is one to its rows.
 type inRows[V any] struct{ rows *KeyValue[[]byte, V] }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge.
-func (s *inRows[V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
-	s.rows.Merge(seqs, batches, b)
-}
+// Prune drops from batches what later ones write again; see KeyValue.Prune.
+func (s *inRows[V]) Prune(seqs []uint64, batches []*state.Batch) { s.rows.Prune(seqs, batches) }
 
 // Applied says that the batches up to seq are in the base.
 func (s *inRows[V]) Applied(seq uint64) { s.rows.Applied(seq) }

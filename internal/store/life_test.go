@@ -45,7 +45,7 @@ type model[S any] interface{ clone() S }
 // view is what all views have in common.
 type view interface {
 	graph.TaskStore
-	graph.Merger
+	graph.Pruner
 	Check() error
 }
 
@@ -62,6 +62,7 @@ func (l *life[S]) lead(t *rapid.T, own map[string]func(*rapid.T)) {
 		"discard": l.discard,
 		"evict":   l.evict,
 		"restart": l.restart,
+		"crash":   l.crash,
 		"restore": l.restore,
 		"":        l.check,
 	}
@@ -131,15 +132,43 @@ func (l *life[S]) apply(t *rapid.T) {
 // commit puts the oldest n flights into the base. It returns the number of the last
 // one.
 func (l *life[S]) commit(t *rapid.T, n int) (seq uint64) {
+	pruned, _, seq := l.settle(t, n)
+	for _, b := range pruned {
+		if err := l.base.Apply(b, state.Position{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return seq
+}
+
+// settle logs the oldest n flights and returns what the base gets of them, where
+// the changelog ends with each, and the number of the last one.
+func (l *life[S]) settle(t *rapid.T, n int) (pruned []*state.Batch, ends []int, seq uint64) {
 	for _, b := range l.flights.batches[:n] {
 		l.log = append(l.log, records(t, l.format, b)...)
+		ends = append(ends, len(l.log))
 	}
-	b, seq := l.flights.take(t, l.view, n)
-	if err := l.base.Apply(b, state.Position{}); err != nil {
-		t.Fatal(err)
-	}
+	pruned, seq = l.flights.take(t, l.view, n)
 	l.committed, l.frozen = l.frozen[n-1], l.frozen[n:]
-	return seq
+	return pruned, ends, seq
+}
+
+// crash comes while what has committed goes into the base: of the rest the
+// changelog has all that the base was spared.
+func (l *life[S]) crash(t *rapid.T) {
+	if len(l.frozen) == 0 {
+		return
+	}
+	end := len(l.log)
+	pruned, ends, _ := l.settle(t, rapid.IntRange(1, len(l.frozen)).Draw(t, "batches"))
+	for i, b := range pruned[:rapid.IntRange(0, len(pruned)).Draw(t, "applied")] {
+		if err := l.base.Apply(b, state.Position{}); err != nil {
+			t.Fatal(err)
+		}
+		end = ends[i]
+	}
+	l.replay(t, l.log[end:])
+	l.restart(t)
 }
 
 // discard is an abort: of all, or of the younger transactions after the older ones

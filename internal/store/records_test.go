@@ -16,10 +16,10 @@ import (
 
 var (
 	_ graph.TaskStore = (*store.Records[string, int64])(nil)
-	_ graph.Merger    = (*store.Records[string, int64])(nil)
+	_ graph.Pruner    = (*store.Records[string, int64])(nil)
 	_ graph.Counted   = (*store.Records[string, int64])(nil)
 	_ graph.TaskStore = (*store.Unmatched[string])(nil)
-	_ graph.Merger    = (*store.Unmatched[string])(nil)
+	_ graph.Pruner    = (*store.Unmatched[string])(nil)
 	_ graph.Counted   = (*store.Unmatched[string])(nil)
 	_ graph.Clocked   = (*store.Unmatched[string])(nil)
 )
@@ -319,18 +319,16 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 			t.Errorf("after flight %d lingers %d (%v), want %d", c.committed, seq, ok, c.want)
 		}
 	}
-	var merged state.Batch
-	s.Merge([]uint64{1}, batches[:1], &merged)
-	for i := range merged.Len() {
-		if w := merged.At(i); len(w.Value) > 0 {
+	s.Prune([]uint64{1}, batches[:1])
+	for i := range batches[0].Len() {
+		if w := batches[0].At(i); len(w.Value) > 0 {
 			t.Errorf("a record that has expired goes to the store: %q", w.Key)
 		}
 	}
-	do(t, b.Apply(&merged, state.Position{}))
+	do(t, b.Apply(batches[0], state.Position{}))
 	s.Applied(1)
-	merged.Reset()
-	s.Merge([]uint64{2, 3}, batches[1:], &merged)
-	do(t, b.Apply(&merged, state.Position{}))
+	s.Prune([]uint64{2, 3}, batches[1:])
+	do(t, b.Apply(batches[1], state.Position{}), b.Apply(batches[2], state.Position{}))
 	s.Applied(3)
 	s.Discard()
 	if got := near(t, s, "k", 0, 9000); got != "5000.0=2 6000.0=3" {

@@ -141,14 +141,13 @@ func (s *Records[K, V]) forget(oldest uint64) {
 	s.segments = slices.Delete(s.segments, 0, n)
 }
 
-// Merge appends to b what the batches of the oldest flights, whose numbers are
-// seqs, add up to: nothing of a record that one has added and another one
-// deleted, nor of one that is not needed any more after the last of them, or after
-// what Lingers was told has committed: what a join keeps for a short time never
-// goes to the store.
-// What a batch has beside its rows, such as the deletion of a range, is taken in
-// its place.
-func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+// Prune drops from the batches of the oldest flights, whose numbers are seqs, what
+// the store need not have: a record that one has added and another one deleted, or
+// that is not needed any more after the last of them, or after what Lingers was
+// told has committed: what a join keeps for a short time never goes to the store.
+// What a batch has beside its rows, such as the deletion of a range, stays in its
+// place.
+func (s *Records[K, V]) Prune(seqs []uint64, batches []*state.Batch) {
 	oldest := s.number + 1 - uint32(len(s.flights))
 	var passed map[[2]uint32]bool // flight and place
 	end := seqs[len(seqs)-1]
@@ -170,19 +169,17 @@ func (s *Records[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Ba
 		if n < 0 {
 			continue // it had nothing to write, or is not asked for
 		}
-		for j := range batches[n].Len() {
-			if k := j - f.first; k >= 0 && k < len(f.refs) &&
-				(f.refs[k].e.segment.number < live || len(passed) > 0 && passed[[2]uint32{oldest + uint32(i), uint32(k)}]) {
-				continue
-			}
-			b.Copy(batches[n], j)
-		}
+		batches[n].Filter(func(j int) bool {
+			k := j - f.first
+			return k < 0 || k >= len(f.refs) ||
+				f.refs[k].e.segment.number >= live && (len(passed) == 0 || !passed[[2]uint32{oldest + uint32(i), uint32(k)}])
+		})
 	}
 }
 
 // Lingers returns the first frozen transaction that has written records which are
 // needed after another one, the last that has committed. What is not needed then
-// goes to no later Merge.
+// stays in no batch of a later Prune.
 func (s *Records[K, V]) Lingers(committed uint64) (seq uint64, ok bool) {
 	s.live = s.liveAfter(committed)
 	for i := range s.flights {

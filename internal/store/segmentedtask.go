@@ -58,16 +58,16 @@ func (s *segmented[K, V]) sweep(b *state.Batch) {
 	}
 }
 
-// Merge appends to b what several batches add up to; see KeyValue.Merge. Rows and
-// index are frozen together: their flights are the same.
-func (s *segmented[K, V]) Merge(seqs []uint64, batches []*state.Batch, b *state.Batch) {
+// Prune drops from batches what later ones write again; see KeyValue.Prune. Rows
+// and index are frozen together: their flights are the same.
+func (s *segmented[K, V]) Prune(seqs []uint64, batches []*state.Batch) {
 	if s.ends == nil {
-		s.rows.Merge(seqs, batches, b)
+		s.rows.Prune(seqs, batches)
 		return
 	}
-	s.rows.mergeUnless(func(i, j, end int) bool {
+	s.rows.prune(func(i, j, end int) bool {
 		return s.rows.superseded(i, j, end) || s.ends.superseded(i, j, end)
-	}, seqs, batches, b)
+	}, seqs, batches)
 }
 
 // Applied says that the batches up to seq are in the base.

@@ -21,7 +21,7 @@ import (
 var (
 	_ state.Session[string, int64] = (*store.Session[string, int64])(nil)
 	_ graph.TaskStore              = (*store.Session[string, int64])(nil)
-	_ graph.Merger                 = (*store.Session[string, int64])(nil)
+	_ graph.Pruner                 = (*store.Session[string, int64])(nil)
 	_ graph.Counted                = (*store.Session[string, int64])(nil)
 	_ graph.Clocked                = (*store.Session[string, int64])(nil)
 )

@@ -109,7 +109,7 @@ func TestACommitAllocatesOnlyMetadata(t *testing.T) {
 			t.Fatal(err)
 		}
 		task.Settled(c)
-		task.Merge(task.Unapplied())
+		task.Prune(task.Unapplied())
 		task.Applied()
 	}
 	round()

@@ -44,8 +44,6 @@ type StoreBatch struct {
 	// End is where the store's changelog ended with the batch, 0 if nothing of it
 	// was logged: whoever produces it says so.
 	End int64
-
-	store int // its place in the task
 }
 
 // Offset is one offset to commit.
@@ -124,7 +122,7 @@ func (t *Task) Commit(seq uint64, nowMs int64) (*Commit, error) {
 			if err := t.checkBatch(s.spec, &c.batches[i]); err != nil {
 				return nil, t.spoil(s.spec, err)
 			}
-			c.Stores = append(c.Stores, StoreBatch{Spec: s.spec, Base: s.base, Batch: &c.batches[i], store: i})
+			c.Stores = append(c.Stores, StoreBatch{Spec: s.spec, Base: s.base, Batch: &c.batches[i]})
 		}
 	}
 	moved := t.moved()
@@ -208,7 +206,7 @@ func (t *Task) Discard() {
 	if len(t.unapplied) > 0 && t.dead == nil {
 		t.dead = fmt.Errorf("task %s: committed state was not applied; start it again", t.id)
 	}
-	t.unapplied, t.merged = nil, 0
+	t.unapplied, t.applying = nil, 0
 	for i := range t.stores {
 		t.stores[i].view.Discard()
 	}

@@ -133,7 +133,7 @@ func (r *rig) commit(seq uint64) *Commit {
 // apply does what the runtime does once a transaction has committed.
 func (r *rig) apply(c *Commit) {
 	r.Settled(c)
-	for _, s := range r.Merge(r.Unapplied()) {
+	for _, s := range r.Prune(r.Unapplied()) {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			r.Fatal(err)
 		}

@@ -10,9 +10,9 @@ import (
 
 // Settled says that c has committed. Commits do so in the order in which they
 // were frozen. What they wrote stays with the task until it is applied: see
-// Merge.
+// Prune.
 //
-//	          Commit          Settled          Merge         Applied
+//	          Commit          Settled          Prune         Applied
 //	entries --------> frozen --------> unapplied -----> ... ----------> in the base stores
 func (t *Task) Settled(c *Commit) {
 	if len(t.frozen) == 0 || t.frozen[0] != c {
@@ -79,79 +79,59 @@ func (t *Task) Ripe() int {
 // Unapplied is how many transactions have committed and are not applied.
 func (t *Task) Unapplied() int { return len(t.unapplied) }
 
-// Merge returns what the n oldest transactions have written that have committed
-// and are not applied, as one batch for each store. Of a key that several of them
-// wrote it has the last value only: stores on disk are spared the others. The
-// batches are the caller's until Applied, of which each Merge needs one.
-func (t *Task) Merge(n int) []StoreBatch {
-	if t.merged > 0 {
-		panic(fmt.Sprintf("task %s: the last merge was not applied", t.id))
+// Prune returns what the n oldest transactions have written that have committed
+// and are not applied: a batch for each store that they wrote to, in order. Of a
+// key that several of them wrote it has the last value only: stores on disk are
+// spared the others. A store that has taken some of its batches and not the rest
+// lacks what it was spared, and finds it behind the position of those that it has.
+// The batches are the caller's until Applied, of which each Prune needs one.
+func (t *Task) Prune(n int) []StoreBatch {
+	if t.applying > 0 {
+		panic(fmt.Sprintf("task %s: what was pruned last was not applied", t.id))
 	}
-	t.merged = n
+	t.applying, t.pruned = n, t.pruned[:0]
 	for i := range t.stores {
-		t.stores[i].end = 0
+		t.prune(i)
 	}
 	for _, c := range t.unapplied[:n] {
-		for i := range c.Stores {
-			if b := &c.Stores[i]; b.End > 0 {
-				t.stores[b.store].end = b.End
-			}
-		}
+		t.pruned = append(t.pruned, c.Stores...)
 	}
-	t.merges = t.merges[:0]
-	for i := range t.stores {
-		if b := t.merge(i); b != nil {
-			s := &t.stores[i]
-			t.merges = append(t.merges, StoreBatch{Spec: s.spec, Base: s.base, Batch: b, End: s.end})
-		}
-	}
-	return t.merges
+	return t.pruned
 }
 
-// merge is Merge for one store; it returns nil if there is nothing to write.
-func (t *Task) merge(i int) *state.Batch {
-	s := &t.stores[i]
+// prune is Prune for one store.
+func (t *Task) prune(i int) {
+	view := t.stores[i].view
+	p, ok := view.(graph.Pruner)
+	if !ok {
+		return
+	}
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
-	for _, c := range t.unapplied[:t.merged] {
+	for _, c := range t.unapplied[:t.applying] {
 		if b := &c.batches[i]; b.Len() > 0 {
 			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
 		}
 	}
-	m, merges := s.view.(graph.Merger)
-	_, lingers := s.view.(graph.Lingerer) // and may leave out what has expired
-	switch {
-	case len(t.batches) == 0:
-		return nil
-	case len(t.batches) == 1 && !lingers:
-		return t.batches[0]
+	_, lingers := view.(graph.Lingerer) // and may leave out what has expired
+	if len(t.batches) > 1 || lingers && len(t.batches) > 0 {
+		p.Prune(t.seqs, t.batches)
 	}
-	s.merged.Reset()
-	if merges {
-		m.Merge(t.seqs, t.batches, &s.merged)
-		return &s.merged
-	}
-	for _, b := range t.batches {
-		for j := range b.Len() {
-			s.merged.Copy(b, j)
-		}
-	}
-	return &s.merged
 }
 
-// Applied says that the batches of the last Merge are in the base stores.
+// Applied says that the batches of the last Prune are in the base stores.
 func (t *Task) Applied() {
-	if t.merged == 0 {
+	if t.applying == 0 {
 		return
 	}
 	for i := range t.stores {
-		t.stores[i].view.Applied(t.unapplied[t.merged-1].Seq)
+		t.stores[i].view.Applied(t.unapplied[t.applying-1].Seq)
 	}
-	for _, c := range t.unapplied[:t.merged] {
+	for _, c := range t.unapplied[:t.applying] {
 		t.recycle(c)
 	}
-	left := copy(t.unapplied, t.unapplied[t.merged:])
+	left := copy(t.unapplied, t.unapplied[t.applying:])
 	clear(t.unapplied[left:])
-	t.unapplied, t.merged = t.unapplied[:left], 0
+	t.unapplied, t.applying = t.unapplied[:left], 0
 	t.evict()
 	t.publish()
 }

@@ -41,7 +41,7 @@ func TestTransactionsAreRipeUpToTheFirstThatLingers(t *testing.T) {
 	}
 }
 
-func TestMergesEndWhereTheirLastWritesWereLogged(t *testing.T) {
+func TestBatchesEndWhereTheirWritesWereLogged(t *testing.T) {
 	r := newRig(t, tally, "a").start()
 	for i, end := range []int64{10, 0, 30, 0} { // 0: of that one nothing was logged
 		r.add("a", fmt.Sprintf("k=1@%d", i))
@@ -52,11 +52,13 @@ func TestMergesEndWhereTheirLastWritesWereLogged(t *testing.T) {
 	}
 	for _, c := range []struct {
 		n    int
-		want int64
-	}{{2, 10}, {1, 30}, {1, 0}} {
-		merged := r.Merge(c.n)
-		r.want("stores", len(merged), 1)
-		r.want(fmt.Sprintf("end of %d", c.n), merged[0].End, c.want)
+		want []int64
+	}{{2, []int64{10, 0}}, {1, []int64{30}}, {1, []int64{0}}} {
+		var ends []int64
+		for _, s := range r.Prune(c.n) {
+			ends = append(ends, s.End)
+		}
+		r.want(fmt.Sprintf("ends of %d", c.n), fmt.Sprint(ends), fmt.Sprint(c.want))
 		r.Applied()
 	}
 }

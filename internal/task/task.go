@@ -57,11 +57,11 @@ type Task struct {
 
 	flushed bool // nodes have nothing to flush: see Drain
 
-	records   int       // processed since the last freeze
-	frozen    []*Commit // not yet committed, oldest first
-	unapplied []*Commit // committed and not yet applied, oldest first
-	merged    int       // how many of unapplied are being applied
-	merges    []StoreBatch
+	records   int             // processed since the last freeze
+	frozen    []*Commit       // not yet committed, oldest first
+	unapplied []*Commit       // committed and not yet applied, oldest first
+	applying  int             // how many of unapplied are being applied,
+	pruned    []StoreBatch    // which are these batches
 	free      []*Commit       // memory for the next ones,
 	outboxes  []*graph.Outbox // of which this part is free earlier
 	seqs      []uint64        // scratch

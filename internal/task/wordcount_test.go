@@ -141,9 +141,18 @@ func (c *cluster) settle(r *running) {
 	}
 }
 
-// apply brings what has committed since the last call into the stores.
+// apply brings what has committed since the last call into the stores, each key
+// once.
 func (c *cluster) apply(r *running) {
-	for _, s := range r.Merge(r.Unapplied()) {
+	seen := map[string]bool{}
+	for _, s := range r.Prune(r.Unapplied()) {
+		for i := range s.Batch.Len() {
+			key := string(s.Batch.At(i).Key)
+			if seen[key] {
+				c.Fatalf("%q is written twice", key)
+			}
+			seen[key] = true
+		}
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			c.Fatal(err)
 		}

@@ -28,28 +28,30 @@ func (f *flights) add(seq uint64, b *state.Batch) {
 	f.seqs, f.batches = append(f.seqs, seq), append(f.batches, b)
 }
 
-// take takes the oldest n off, merged to one, of which no row may be there
-// twice, save that of the stream time. It returns the number of the last one.
-func (f *flights) take(t *rapid.T, s graph.Merger, n int) (merged *state.Batch, seq uint64) {
-	merged, seq = &state.Batch{}, f.seqs[n-1]
-	s.Merge(f.seqs[:n], f.batches[:n], merged)
+// take takes the oldest n off, pruned, of which no row may be there twice, save
+// that of the stream time. It returns the number of the last one.
+func (f *flights) take(t *rapid.T, s graph.Pruner, n int) (pruned []*state.Batch, seq uint64) {
+	pruned, seq = f.batches[:n], f.seqs[n-1]
+	s.Prune(f.seqs[:n], pruned)
 	seen := map[string]bool{}
-	for i := range merged.Len() {
-		w := merged.At(i)
-		if key := string(w.Key); w.To == nil && key != "\x00" {
-			if seen[key] {
-				t.Fatalf("%q is merged twice", key)
+	for _, b := range pruned {
+		for i := range b.Len() {
+			w := b.At(i)
+			if key := string(w.Key); w.To == nil && key != "\x00" {
+				if seen[key] {
+					t.Fatalf("%q is written twice", key)
+				}
+				seen[key] = true
 			}
-			seen[key] = true
 		}
 	}
 	f.seqs, f.batches = f.seqs[n:], f.batches[n:]
-	return merged, seq
+	return pruned, seq
 }
 
-// A session that comes, goes and comes again is merged to one row and one of the
-// index, however many transactions that took.
-func TestSessionsAreMergedWithTheirIndex(t *testing.T) {
+// A session that comes, goes and comes again is one row and one of the index,
+// however many transactions that took.
+func TestSessionsArePrunedWithTheirIndex(t *testing.T) {
 	for n, want := range map[int]string{1: "set set", 2: "delete delete", 3: "set set"} {
 		s := store.NewSession(&base{}, text{}, serde.Int64, store.Options{
 			Name: "sessions", Format: state.Sessions.ByTime(), Retention: time.Second, Now: new(int64),
@@ -68,16 +70,17 @@ func TestSessionsAreMergedWithTheirIndex(t *testing.T) {
 			}
 			all.add(seq+1, b)
 		}
-		merged := &state.Batch{}
-		s.Merge(all.seqs[:n], all.batches[:n], merged)
+		s.Prune(all.seqs[:n], all.batches[:n])
 		var did []string
-		for i := range merged.Len() {
-			switch w := merged.At(i); {
-			case w.To != nil || string(w.Key) == "\x00": // what has expired, the stream time
-			case w.Delete:
-				did = append(did, "delete")
-			default:
-				did = append(did, "set")
+		for _, b := range all.batches[:n] {
+			for i := range b.Len() {
+				switch w := b.At(i); {
+				case w.To != nil || string(w.Key) == "\x00": // what has expired, the stream time
+				case w.Delete:
+					did = append(did, "delete")
+				default:
+					did = append(did, "set")
+				}
 			}
 		}
 		if got := strings.Join(did, " "); got != want {
