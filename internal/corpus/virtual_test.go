@@ -39,7 +39,8 @@ const (
 )
 
 func inVirtualTime(t *testing.T, part Part) {
-	v := &virtual{onBroker: newOnBroker(t, kafkatest.Virtual(t), part, ""), begun: time.Now()}
+	begun := time.Now() // before the broker: a bubble begins at midnight, which anchors and beats count from
+	v := &virtual{onBroker: newOnBroker(t, kafkatest.Virtual(t), part, ""), begun: begun}
 	defer v.scale(0)
 	v.scale(v.cfg.Instances)
 	for step, c := range part.Commands {
