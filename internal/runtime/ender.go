@@ -37,7 +37,6 @@ func (w *worker) settle(t *txn) {
 	}
 	if t.failed() == nil {
 		t.committed = true
-		w.recycle(t.slab)
 	}
 	if t.failed() != nil {
 		w.poisoned.Store(true)

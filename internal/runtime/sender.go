@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -26,7 +27,10 @@ func (w *worker) send() {
 			t.fail(errPredecessor)
 		} else if err := w.produce(t); err != nil {
 			t.fail(err)
+			w.slab = nil // the client may still hold its records
 		}
+		clear(w.slab)
+		w.slab = w.slab[:0]
 		w.toEnd <- t
 	}
 }
@@ -59,7 +63,7 @@ func (w *worker) produce(t *txn) error {
 		return err
 	}
 	start := w.inst.now()
-	t.slab = w.slab(t.produced)
+	w.slab = slices.Grow(w.slab, t.produced) // at once: the client will hold pointers into it
 	t.acked = make([][]changelog.Acked, len(t.commits))
 	var logging time.Duration
 	for i, c := range t.commits {
@@ -130,29 +134,6 @@ func writeError(r *kgo.Record, err error) error {
 	return fmt.Errorf("write to topic %s: %w", r.Topic, err)
 }
 
-// slab returns an empty slice with room for n records. One comes back when its
-// transaction has committed; that of an aborted one does not, since a client
-// that was thrown away may still hold its records.
-func (w *worker) slab(n int) []kgo.Record {
-	var s []kgo.Record
-	select {
-	case s = <-w.slabs:
-	default:
-	}
-	if cap(s) < n {
-		s = make([]kgo.Record, 0, n+n/4)
-	}
-	return s[:0]
-}
-
-func (w *worker) recycle(s []kgo.Record) {
-	clear(s)
-	select {
-	case w.slabs <- s:
-	default:
-	}
-}
-
 // copiedBytes is how much of values that records share is copied before the
 // copies have to be acknowledged: one row may be the answer to a hundred
 // thousand others.
@@ -163,14 +144,14 @@ func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *
 	var topic string
 	var m *metrics.Topic
 	now := w.inst.now()
-	copied, from := 0, len(t.slab)
+	copied, from := 0, len(w.slab)
 	for i := range c.Out.Len() {
 		o := c.Out.At(i)
-		t.slab = append(t.slab, kgo.Record{
+		w.slab = append(w.slab, kgo.Record{
 			Topic: o.Topic, Partition: o.Partition, Timestamp: timestamp(o.Time),
 			Key: c.Out.Key(i), Value: c.Out.Value(i), Headers: headers(o.Headers),
 		})
-		cl.Produce(ctx, &t.slab[len(t.slab)-1], promise)
+		cl.Produce(ctx, &w.slab[len(w.slab)-1], promise)
 		if o.Topic != topic {
 			topic, m = o.Topic, w.inst.cfg.Recorder.Topic(o.Topic)
 		}
@@ -191,10 +172,10 @@ func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *
 		if err := t.failed(); err != nil {
 			return err
 		}
-		for j := from; j < len(t.slab); j++ {
-			t.slab[j].Value = nil // nobody needs the copy any more
+		for j := from; j < len(w.slab); j++ {
+			w.slab[j].Value = nil // nobody needs the copy any more
 		}
-		copied, from = 0, len(t.slab)
+		copied, from = 0, len(w.slab)
 	}
 	return nil
 }
@@ -206,10 +187,10 @@ func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c
 	if !b.Spec.Logged {
 		return nil
 	}
-	from := len(t.slab)
+	from := len(w.slab)
 	out := changelog.Writer{Topic: graph.ChangelogTopic(w.inst.cfg.App, b.Spec.Name), Partition: c.Task.Partition, Format: b.Spec.Format}
 	var err error
-	if t.slab, err = out.Append(t.slab, b.Batch); err != nil {
+	if w.slab, err = out.Append(w.slab, b.Batch); err != nil {
 		return err
 	}
 	promise := func(r *kgo.Record, err error) {
@@ -219,11 +200,11 @@ func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c
 		}
 		acked.Note(r.Offset)
 	}
-	for i := from; i < len(t.slab); i++ {
-		cl.Produce(ctx, &t.slab[i], promise)
+	for i := from; i < len(w.slab); i++ {
+		cl.Produce(ctx, &w.slab[i], promise)
 	}
 	m := w.inst.cfg.Recorder.Store(b.Spec.Name)
-	m.Logged.Add(int64(len(t.slab) - from))
+	m.Logged.Add(int64(len(w.slab) - from))
 	m.LoggedBytes.Add(int64(b.Batch.Bytes()))
 	return nil
 }

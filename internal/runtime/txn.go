@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/millrace-io/millrace/changelog"
 	"github.com/millrace-io/millrace/internal/task"
 )
@@ -27,7 +25,6 @@ type txn struct {
 	slot  *slot               // the client that it is produced with, nil if there was nothing to
 	begun bool                // the client is in a transaction
 	acked [][]changelog.Acked // by commit and store: the changelog's new ends
-	slab  []kgo.Record
 
 	mu  sync.Mutex // guards err while records are in flight
 	err error      // the first reason not to commit

@@ -50,7 +50,7 @@ type worker struct {
 	// The sender's.
 	slots []*slot
 	sent  int
-	slabs chan []kgo.Record // free ones
+	slab  []kgo.Record // of the transaction that is produced; empty once all are acknowledged
 
 	ctx atomic.Pointer[pipelineContext] // of the transactions in the pipeline
 
@@ -64,7 +64,7 @@ func newWorker(i *Instance, index int) *worker {
 	w := &worker{
 		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(),
 		toSend: make(chan *txn, i.cfg.InFlight), toEnd: make(chan *txn),
-		results: make(chan *txn, i.cfg.InFlight), slabs: make(chan []kgo.Record, i.cfg.InFlight), settled: make(chan struct{}),
+		results: make(chan *txn, i.cfg.InFlight), settled: make(chan struct{}),
 		toApply: make(chan *application, 1), appliedOnes: make(chan *application, 1),
 	}
 	w.turnedAt.Store(i.now().UnixMilli())
