@@ -151,7 +151,7 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 		}
 	}
 	tk.Settled(c)
-	for _, s := range tk.Merge(tk.Unapplied()) {
+	for _, s := range tk.Prune(tk.Unapplied()) {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			return err
 		}
