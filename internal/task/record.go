@@ -13,10 +13,6 @@ type store struct {
 	spec *graph.StoreSpec
 	base state.Store
 	view graph.TaskStore
-
-	// Of the last Merge.
-	merged state.Batch
-	end    int64 // of the changelog, 0 if that logged nothing
 }
 
 // mark is where a record or a punctuation began.
