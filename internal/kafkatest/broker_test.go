@@ -89,20 +89,6 @@ func transaction(t *testing.T, cl *kgo.Client, end kgo.TransactionEndTry, record
 	}
 }
 
-func TestCommittedOffsetsOfAGroup(t *testing.T) {
-	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
-		topic, group := b.NewTopic(t, 2), kafkatest.NewName(t)
-		b.Commit(t, group, topic, map[int32]int64{0: 3, 1: 5})
-		want := map[string]map[int32]int64{topic: {0: 3, 1: 5}}
-		if diff := cmp.Diff(want, b.Committed(t, group)); diff != "" {
-			t.Error(diff)
-		}
-		if n := b.Members(t, group); n != 0 {
-			t.Errorf("%d members, want none", n)
-		}
-	})
-}
-
 func TestDeletedTopicCanBeCreatedAgainEmpty(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		topic := b.NewTopic(t, 1)

@@ -31,20 +31,26 @@ func (b *Broker) CommittedMetadata(t testing.TB, group, topic string, partition 
 	return o.Metadata, ok && o.At >= 0
 }
 
-func (b *Broker) fetchOffsets(t testing.TB, group string) kadm.OffsetResponses {
+func (b *Broker) fetchOffsets(t testing.TB, group string) (got kadm.OffsetResponses) {
 	t.Helper()
 	cl := b.brief(t)
 	defer cl.Close()
-	got, err := kadm.NewClient(cl).FetchOffsets(within(t), group)
-	if err == nil {
-		err = got.Error()
-	}
-	if errors.Is(err, kerr.GroupIDNotFound) { // kfake; Kafka knows no offsets then
-		return nil
-	}
-	if err != nil {
-		t.Fatalf("kafkatest: offsets of group %s: %v", group, err)
-	}
+	ctx := kadm.RequireStable(within(t))
+	WaitFor(t, "end of the transactions of group "+group, func() bool {
+		var err error
+		if got, err = kadm.NewClient(cl).FetchOffsets(ctx, group); err == nil {
+			err = got.Error()
+		}
+		switch {
+		case errors.Is(err, kerr.UnstableOffsetCommit):
+			return false
+		case errors.Is(err, kerr.GroupIDNotFound): // kfake; Kafka knows no offsets then
+			got = nil
+		case err != nil:
+			t.Fatalf("kafkatest: offsets of group %s: %v", group, err)
+		}
+		return true
+	})
 	return got
 }
 
