@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"slices"
 	"time"
@@ -55,8 +56,15 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 	return opts
 }
 
+// fetchShare is which part of the queues' budget one fetch from a broker may fill.
+// Fetches count on top of it: one is under way and one waits to be polled, and all
+// of its memory is held until the last of its records is done with.
+const fetchShare = 8
+
 func (i *Instance) groupOpts() []kgo.Opt {
-	return append(i.baseOpts(),
+	// First, for the user's options to win.
+	opts := []kgo.Opt{kgo.FetchMaxBytes(int32(min(i.cfg.QueueBytes/fetchShare, math.MaxInt32)))}
+	return append(append(opts, i.baseOpts()...),
 		kgo.ClientID(i.clientID()),
 		kgo.WithContext(i.link.ctx), kgo.WithHooks(i.link),
 		kgo.ConsumerGroup(i.cfg.App),

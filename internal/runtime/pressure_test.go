@@ -29,6 +29,30 @@ func queued(run *running) int64 {
 	return bytes
 }
 
+// TestAFetchFillsAShareOfTheQueues unless the application's own options say
+// otherwise: what is fetched comes on top of what the queues may hold.
+func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
+	b := kafkatest.Fake(t)
+	for _, c := range []struct {
+		options []kgo.Opt
+		want    int32
+	}{
+		{nil, 1 << 17},
+		{[]kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345},
+	} {
+		r := newRig(t, b, 1)
+		cfg := r.config()
+		cfg.QueueBytes, cfg.Client = 1<<20, append(cfg.Client, c.options...)
+		inst := New(cfg)
+		if err := inst.RunUntilCaughtUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := inst.group.OptValue(kgo.FetchMaxBytes); got != c.want {
+			t.Errorf("a fetch has %v bytes, want %d", got, c.want)
+		}
+	}
+}
+
 // TestQueuesAreBounded gives a slow operator far more than its queues may hold.
 // What one fetch brings may come on top of the bound, and no more.
 func TestQueuesAreBounded(t *testing.T) {
