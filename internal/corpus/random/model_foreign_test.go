@@ -2,79 +2,112 @@ package random
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 )
 
-// The model of joins by a list of foreign keys: as that by one, with a result for
-// each key in the list, which is answered for itself.
-
-// owns is where it is noted that a left row has a foreign key.
-type owns struct{ key, foreign any }
-
-func (m *model) listOf(i int, key, row any) []any {
-	return m.steps[i].listed(m.steps[m.steps[i].in[rightSide]].key, key, row)
+// foreignKey is the key of a row that a record names, nil for none.
+func (m *model) foreignKey(i int, key, value any) any {
+	s := &m.steps[i]
+	if value == nil || s.fn2.holds(key, value) {
+		return nil
+	}
+	return s.fn.to(m.steps[s.in[1]].key, key, value)
 }
 
-func (m *model) foreignList(i, port int, r record) {
+// answers is the port of a foreign-key join by which it learns of right rows.
+const answers = 2
+
+// names is where it is noted which foreign key a left row has.
+type names struct{ key any }
+
+// answer is what comes back of a right row that was asked for, if any: an
+// optional one is none if there is no such row. If it was told of a change, row is
+// what the right row was then: one record may change it several times.
+type answer struct {
+	of       any
+	optional bool
+	told     bool
+	row      any
+}
+
+// foreign joins the rows of a table with those of another one that they name
+// (reference, 1.8).
+func (m *model) foreign(i, port int, r record) {
 	switch {
 	case r.stale:
 	case port == answers:
-		m.answeredPair(i, r)
+		m.answered(i, r)
 	case port == rightSide:
-		m.tellOwners(i, r)
+		m.tellAll(i, r)
 	default:
-		m.askEach(i, r)
+		m.ask(i, r)
 	}
 }
 
-// tellOwners tells all left rows that have the key of a right one, in any order
-// that is always the same.
-func (m *model) tellOwners(i int, r record) {
+// ask has the join look for the right row of a left one that has changed.
+func (m *model) ask(i int, r record) {
+	s := &m.steps[i]
+	was, is := m.foreignKey(i, r.key, r.old), m.foreignKey(i, r.key, r.value)
+	m.put(place{i, r.partition, names{r.key}}, row{value: is}, is != nil)
+	left := s.keeps(leftSide)
+	if r.old == nil && r.value == nil || !left && was == nil && is == nil {
+		return
+	}
+	a := answer{of: is, optional: !left && is != nil && (was == nil || was == is)}
+	if !left && is == nil {
+		a.of = was
+	}
+	m.tell(i, r.partition, r.key, a, r.time)
+}
+
+func (m *model) tell(i, partition int, key any, a answer, time int64) {
+	m.waiting = append(m.waiting, delivery{m.steps[i].name + "-answers", record{key: key, value: a, time: time, partition: partition}})
+}
+
+// tellAll tells all left rows of a right one, in the order of their keys.
+func (m *model) tellAll(i int, r record) {
 	var all []place
-	for at := range m.rows {
-		if has, ok := at.key.(owns); ok && at.step == i && has.foreign == r.key {
+	for at, row := range m.rows {
+		if _, ok := at.key.(names); ok && at.step == i && row.value == r.key {
 			all = append(all, at)
 		}
 	}
 	slices.SortFunc(all, func(a, b place) int {
-		return bytes.Compare(encode(a.key.(owns).key), encode(b.key.(owns).key))
+		return cmp.Or(cmp.Compare(a.partition, b.partition), bytes.Compare(encode(a.key.(names).key), encode(b.key.(names).key)))
 	})
 	for _, at := range all {
-		m.tell(i, at.partition, at.key.(owns).key, answer{of: r.key, told: true, row: r.value}, r.time)
+		m.tell(i, at.partition, at.key.(names).key, answer{of: r.key, told: true, row: r.value}, r.time)
 	}
 }
 
-// askEach asks for the right row of each key that a left row has, or had.
-func (m *model) askEach(i int, r record) {
-	was, is := m.listOf(i, r.key, r.old), m.listOf(i, r.key, r.value)
-	asked := map[any]bool{}
-	for _, of := range slices.Concat(was, is) {
-		if asked[of] {
-			continue
-		}
-		asked[of] = true
-		has := slices.Contains(is, of)
-		m.put(place{i, r.partition, owns{r.key, of}}, row{}, has)
-		m.tell(i, r.partition, r.key, answer{of: of, optional: has && !m.steps[i].keeps(leftSide)}, r.time)
-	}
-}
-
-// answeredPair makes a result of the two rows as they are.
-func (m *model) answeredPair(i int, r record) {
+// answered makes a row of the two as they are.
+func (m *model) answered(i int, r record) {
 	s := &m.steps[i]
+	left, _ := m.look(s.in[0], r.partition, r.key, math.MaxInt64)
+	foreign := func(at any) (any, int64) {
+		if at == nil {
+			return nil, 0
+		}
+		return m.look(s.in[1], partition(at, m.flows[s.in[1]].partitions), at, math.MaxInt64)
+	}
 	a := r.value.(answer)
-	left, _ := m.look(s.in[leftSide], r.partition, r.key, math.MaxInt64)
-	right, time := m.look(s.in[rightSide], partition(a.of, m.flows[s.in[rightSide]].partitions), a.of, math.MaxInt64)
-	if a.told {
+	named := m.foreignKey(i, r.key, left)
+	right, _ := foreign(named)
+	_, time := foreign(a.of)
+	if a.told && named == a.of {
 		right, time = a.row, 0
 	}
 	if right == nil && a.optional {
 		return
 	}
-	out := record{key: pairText(r.key, a.of), time: max(r.time, time), partition: r.partition}
-	if slices.Contains(m.listOf(i, r.key, left), a.of) && (right != nil || s.keeps(leftSide)) {
-		out.value = paired(left, right)
+	r.time = max(r.time, time)
+	at := place{i, r.partition, r.key}
+	if r.value = nil; left != nil && (right != nil || s.keeps(leftSide)) {
+		r.value = paired(left, right)
 	}
-	m.emit(i, out)
+	r.old = m.rows[at].value
+	m.put(at, row{value: r.value, time: r.time}, r.value != nil)
+	m.emit(i, r)
 }
