@@ -72,7 +72,7 @@ func (r retype[K, V, KO, VO]) onStream(c call, in topology.KStream[K, V]) any {
 			return values
 		})
 	case "group-by":
-		return topology.GroupBy(in, key, c.options()...)
+		return topology.GroupBy(in, key, append(c.options(), marked[KO, V](c)...)...)
 	case "process":
 		return countsOf[K, V, KO](c, in)
 	}

@@ -83,9 +83,9 @@ type on[K, V thing] struct{}
 func (o on[K, V]) call(c call) any {
 	switch c.op {
 	case "stream":
-		return topology.Stream[K, V](c.b, c.name)
+		return topology.Stream[K, V](c.b, c.name, marked[K, V](c)...)
 	case "table":
-		return topology.Table[K, V](c.b, c.name, c.store(), c.options()...)
+		return topology.Table[K, V](c.b, c.name, c.store(), append(c.options(), marked[K, V](c)...)...)
 	case "count", "reduce", "aggregate":
 		return o.fold(c, c.in[0].(topology.Grouped[K, V]))
 	case "cogroup":
@@ -147,11 +147,11 @@ func (o on[K, V]) onStream(c call, in topology.KStream[K, V]) any {
 	case "merge":
 		return in.Merge(c.in[1].(topology.KStream[K, V]))
 	case "repartition":
-		return topology.Repartition(in, c.name, c.options()...)
+		return topology.Repartition(in, c.name, append(c.options(), marked[K, V](c)...)...)
 	case "to-table":
 		return topology.ToTable(in, c.name, c.options()...)
 	case "group-by-key":
-		return topology.GroupByKey(in, c.options()...)
+		return topology.GroupByKey(in, append(c.options(), marked[K, V](c)...)...)
 	case "to":
 		topology.To(in, c.name)
 		return nil

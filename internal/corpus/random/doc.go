@@ -19,6 +19,9 @@
 // the records in any order, the last one of each key, which may be without its
 // time, or nothing.
 //
+// Watermarks and the wall clock move stream time on between records: clocked says
+// what that leaves.
+//
 // The test draws some hundred; for a long run:
 //
 //	go test ./internal/corpus/random -rapid.checks=100000 -timeout 0

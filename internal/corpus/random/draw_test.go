@@ -13,19 +13,30 @@ var kinds = []kind{text, number}
 // operators, with a sink behind all that is read by nothing else.
 func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 	p := newPlan(eager)
-	for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
+	p.marked = rapid.IntRange(0, 2).Draw(t, "watermarks") == 2
+	some := rapid.IntRange(1, 3)
+	if p.marked {
+		some = rapid.IntRange(2, 3)
+	}
+	for i := range some.Draw(t, "sources") {
 		s := step{op: "stream", shape: stream, partitions: partitions, name: fmt.Sprintf("in-%d", i)}
-		if rapid.Bool().Draw(t, "is a table") {
+		if (!p.marked || i > 1) && rapid.Bool().Draw(t, "is a table") {
 			s.op, s.shape = "table", table
 		}
-		s.key, s.value = drawKind(t), drawKind(t)
+		if s.key, s.value = drawKind(t), drawKind(t); p.marked {
+			s.key = text // so that they meet: what is alone holds nothing back
+		}
 		if s.op == "table" {
 			drawKeeping(t, p, &s)
 		}
+		drawMark(t, p, &s)
 		p.add(s)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "global table") == 3 {
 		p.add(step{op: "global", shape: globalTable, partitions: partitions, name: "in-global", key: drawKind(t), value: drawKind(t)})
+	}
+	if p.marked && !p.forgets {
+		drawStreamsJoin(t, p, 0)
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "operators") {
 		var can []drawer
@@ -59,8 +70,11 @@ func drawPlan(t *rapid.T, eager bool, partitions int) *plan {
 			p.follow(i, step{op: "to"})
 		}
 	}
-	return p
+	return p.settle()
 }
+
+// nullsOnly has map-values-err never fail.
+const nullsOnly = 2
 
 // follow adds a step behind in: with its types and a name, unless they are
 // given.
@@ -99,13 +113,8 @@ var drawers = []drawer{
 		p.retyped(in, step{op: "map-values", shape: stream, fn: fn{"value", drawMod(t)}}, p.steps[in].key, drawKind(t))
 	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
-		nullsOnly := int64(2)
-		s := step{op: "map-values-err", shape: stream, fn: fn{"value", drawMod(t)}, fn2: fn{"value", nullsOnly}}
-		// A failure takes the whole record back: that needs to be the same in
-		// each run.
-		if f := p.flows[in]; f.order >= bag && !f.fragile {
-			s.fn2.mod = rapid.SampledFrom([]int64{nullsOnly, 5}).Draw(t, "fails")
-		}
+		fails := rapid.SampledFrom([]int64{nullsOnly, 5}).Draw(t, "fails")
+		s := step{op: "map-values-err", shape: stream, fn: fn{"value", drawMod(t)}, fn2: fn{"value", fails}}
 		p.retyped(in, s, p.steps[in].key, drawKind(t))
 	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
@@ -127,7 +136,9 @@ var drawers = []drawer{
 	{from: stream, draw: drawSplit},
 	{from: stream, draw: drawMerge, merges: true},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
-		p.follow(in, step{op: "repartition", shape: stream, partitions: drawPartitions(t)})
+		s := step{op: "repartition", shape: stream, partitions: drawPartitions(t)}
+		drawMark(t, p, &s)
+		p.follow(in, s)
 	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) { p.follow(in, step{op: "to"}) }},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) {
@@ -216,6 +227,7 @@ func drawGroup(t *rapid.T, p *plan, in int) int {
 	}
 	if s.op == "group-by" || p.flows[in].rekeyed {
 		nameGroup(t, p, &s)
+		drawMark(t, p, &s)
 	}
 	return p.retyped(in, s, key, p.steps[in].value)
 }
@@ -290,6 +302,23 @@ func (p *plan) countBehind(g int) int {
 		return n
 	}
 	return p.flows[g].partitions
+}
+
+// drawMark draws a watermark for the topic of a step.
+func drawMark(t *rapid.T, p *plan, s *step) {
+	if !p.marked || rapid.IntRange(0, 2).Draw(t, "watermark") == 0 {
+		return
+	}
+	s.mark = &mark{by: rapid.SampledFrom([]string{"lag", "ascending", "function", "idle"}).Draw(t, "by")}
+	if s.mark.by == "lag" {
+		s.mark.lag = rapid.SampledFrom([]int64{0, 1, 2, 5}).Draw(t, "lag")
+	}
+	if s.mark.by == "function" {
+		s.mark.fn = fn{drawPart(t), 20}
+	}
+	if s.mark.by == "idle" || rapid.IntRange(0, 3).Draw(t, "idles") == 3 {
+		s.mark.idle = rapid.SampledFrom([]int64{1500, 2500}).Draw(t, "idle after")
+	}
 }
 
 func drawKind(t *rapid.T) kind { return rapid.SampledFrom(kinds).Draw(t, "type") }

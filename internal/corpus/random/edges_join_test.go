@@ -28,7 +28,7 @@ func (p *plan) meeting(i int, s *step) flow {
 		f = p.together(s.in[0], s.name+"-left", s.keeps(leftSide), left)
 		f = f.merge(p.eager, p.together(s.in[1], s.name+"-right", s.keeps(rightSide), right))
 	}
-	return s.meets(f)
+	return p.meets(i, s, f)
 }
 
 // meetingMany draws the edges to a join of many streams.
@@ -41,13 +41,14 @@ func (p *plan) meetingMany(i int, s *step) (f flow) {
 			f = f.merge(p.eager, part)
 		}
 	}
-	return s.meets(f)
+	return p.meets(i, s, f)
 }
 
 // meets is the flow behind a join of streams, f being that of all their records.
-// What is late depends on the order of all of these; if nothing is, it does not
-// matter.
-func (s *step) meets(f flow) flow {
+// What is late depends on the order of all of these, and of what else moves
+// stream time; if nothing is, it does not matter.
+func (p *plan) meets(i int, s *step, f flow) flow {
+	f = p.clocked(i, s, f)
 	waits := s.keeps(leftSide) || s.keeps(rightSide)
 	switch {
 	case f.order == total && !f.astray:
@@ -67,7 +68,7 @@ func (p *plan) lookup(i int, s *step) flow {
 	f = f.seeing(p.eager, p.flows[s.in[1]])
 	p.behind[s.in[1]] = append(p.behind[s.in[1]], edge{to: i, port: rightSide})
 	if s.grace > 0 { // what is released depends on the times of all records
-		f = f.timed()
+		f = p.clocked(i, s, f).timed()
 		f.several = true
 	}
 	return f.sparse()

@@ -9,6 +9,9 @@ func (p *plan) add(s step) int {
 	p.behind = append(p.behind, nil)
 	p.flows = append(p.flows, flow{})
 	p.flows[i] = p.connect(i, &p.steps[i])
+	if s.ttl > 0 {
+		p.flows[i] = p.clocked(i, &s, p.flows[i])
+	}
 	if s.ttl > 0 || s.history > 0 {
 		p.flows[i] = p.flows[i].timed()
 	}
@@ -17,7 +20,7 @@ func (p *plan) add(s step) int {
 
 func (p *plan) connect(i int, s *step) flow {
 	if len(s.in) == 0 {
-		return flow{order: total, partitions: s.partitions, keyed: true, lanes: map[int]string{i: ""}}
+		return p.reads(s.name, s, flow{order: total, partitions: s.partitions, keyed: true, lanes: map[int]string{i: ""}})
 	}
 	f := p.flows[s.in[0]]
 	switch s.joins() {
@@ -53,7 +56,7 @@ func (p *plan) connect(i int, s *step) flow {
 	case "branch", "default":
 		return f.sparse()
 	case "repartition":
-		return p.through(s.in[0], f, s.name, s.partitions, edge{to: i})
+		return p.reads(s.name, s, p.through(s.in[0], f, s.name, s.partitions, edge{to: i}))
 	case "to-table":
 		if f.rekeyed {
 			f = p.through(s.in[0], f, s.name, s.partitions, edge{to: i})
@@ -93,6 +96,11 @@ func (p *plan) connect(i int, s *step) flow {
 	case "flat-map-values":
 		f = f.flat()
 	case "map-values-err":
+		// A failure takes the whole record back: that needs to be the same in
+		// each run.
+		if f.order < bag || f.fragile {
+			s.fn2.mod = nullsOnly
+		}
 		f = f.sparse()
 	}
 	if s.joins() == globalLookup && !p.eager {
@@ -115,6 +123,15 @@ func (p *plan) through(from int, f flow, topic string, partitions int, to edge) 
 	return f.through(p.eager, topic, n)
 }
 
+// reads notes the watermark that a step gives a topic, and the topic's flow.
+func (p *plan) reads(topic string, s *step, f flow) flow {
+	p.topicFlow[topic] = f
+	if s.mark != nil && s.mark.by != "" {
+		p.marks[topic] = s.mark
+	}
+	return f
+}
+
 // group draws the edges from a group to an aggregation: through a repartition
 // topic where keys may have changed, which is named after the aggregation or,
 // for all of its aggregations, after the group.
@@ -129,7 +146,7 @@ func (p *plan) group(g int, name string, to edge) flow {
 		if s.name != "" {
 			name = s.name
 		}
-		return p.through(from, f, name, s.partitions, to)
+		return p.reads(name, s, p.through(from, f, name, s.partitions, to))
 	}
 	p.behind[from] = append(p.behind[from], to)
 	return f

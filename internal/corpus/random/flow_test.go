@@ -169,3 +169,10 @@ func (f flow) folded(commutes bool) flow {
 	f.phantom = false
 	return f
 }
+
+// withLane is lanes with one more.
+func withLane(lanes map[int]string, source int, lane string) map[int]string {
+	lanes = maps.Clone(lanes)
+	lanes[source] = lane
+	return lanes
+}

@@ -137,12 +137,15 @@ func (w *window) match(side int, time, other int64) bool {
 
 // decided says that no record of the other side that is not late goes with one
 // of a side and a time any more.
-func (w *window) decided(side int, time, now int64) bool {
+func (w *window) decided(side int, time, now int64) bool { return w.decidedAt(side, time) <= now }
+
+// decidedAt is the stream time from which on that is so.
+func (w *window) decidedAt(side int, time int64) int64 {
 	from, to := w.bounds()
 	if side == rightSide {
-		return time-from < now-w.late[leftSide]
+		return time - from + w.late[leftSide] + 1
 	}
-	return time+to < now-w.late[rightSide]
+	return time + to + w.late[rightSide] + 1
 }
 
 // paired is what joiners make of two values, each of which may be missing.

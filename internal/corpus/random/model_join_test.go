@@ -10,11 +10,8 @@ import (
 // new one a look at all those of the other side (reference, 1.5; package
 // joins).
 
-// sideRecords is where a side's records are, clock where the stream time is.
-type (
-	sideRecords int
-	clock       struct{}
-)
+// sideRecords is where a side's records are.
+type sideRecords int
 
 // met is a record that was not late.
 type met struct {
@@ -27,6 +24,7 @@ type met struct {
 func (m *model) meet(i, port int, r record) {
 	s := &m.steps[i]
 	now := m.tick(i, r)
+	m.awake(i, r, now)
 	m.decide(i, r.partition, now)
 	switch {
 	case r.value == nil || r.key == nil && !s.keeps(port):
@@ -68,14 +66,6 @@ func (m *model) meet(i, port int, r record) {
 	for _, out := range results {
 		m.emit(i, out)
 	}
-}
-
-// tick is the stream time of a join since a record.
-func (m *model) tick(i int, r record) (now int64) {
-	at := place{i, r.partition, clock{}}
-	now = max(m.rows[at].time, r.time)
-	m.rows[at] = row{time: now}
-	return now
 }
 
 func (m *model) met(i, side, partition int) []met {

@@ -13,6 +13,7 @@ func (m *model) lookup(i, port int, r record) {
 		return
 	}
 	now := m.tick(i, r)
+	m.awake(i, r, now)
 	if r.value == nil || r.key == nil && !s.keeps(leftSide) {
 		return
 	}

@@ -40,6 +40,11 @@ type model struct {
 	failed  bool                // the record in hand leaves no trace
 	now     int64               // stream time of the task that has it
 	held    []heldRow           // until the record in hand is through
+
+	ofStep  []*subtopology // that each step and each topic belongs to
+	ofTopic map[string]*subtopology
+	wall    int64           // the clock, in milliseconds
+	quiet   map[place]quiet // of topics that may be idle, and joins whose input may be
 }
 
 // delivery is a record in a repartition topic.
@@ -49,15 +54,25 @@ type delivery struct {
 }
 
 func newModel(p *plan) *model {
-	return &model{plan: p, rows: map[place]row{}, out: map[string][]record{}}
+	m := &model{plan: p, rows: map[place]row{}, out: map[string][]record{}, quiet: map[place]quiet{}}
+	m.ofStep, m.ofTopic = p.subtopologies()
+	m.start()
+	return m
 }
 
 // feed evaluates a record of a source's topic.
 func (m *model) feed(source int, r record) {
+	topic := m.steps[source].name
 	m.atomically(func() {
-		m.passes(m.steps[source].name, r)
+		m.passes(topic, r)
 		m.receive(source, 0, r)
 	})
+	m.watch(m.ofTopic[topic], r.partition)
+	m.drain()
+}
+
+// drain evaluates what is in repartition topics.
+func (m *model) drain() {
 	for len(m.waiting) > 0 {
 		d := m.waiting[0]
 		m.waiting = m.waiting[1:]
@@ -65,15 +80,8 @@ func (m *model) feed(source int, r record) {
 			m.passes(d.topic, d.record)
 			m.all(m.behindTopic[d.topic], d.record)
 		})
+		m.watch(m.ofTopic[d.topic], d.partition)
 	}
-}
-
-// passes notes the stream time of the task that gets a record: the highest
-// time of all that it got from the topic before, and of this one.
-func (m *model) passes(topic string, r record) {
-	at := place{step: -1, partition: r.partition, key: topic}
-	m.now = max(m.rows[at].time, r.time)
-	m.rows[at] = row{time: m.now}
 }
 
 // row is the row at a place, unless its time to live is over.

@@ -36,6 +36,8 @@ type step struct {
 	window     *window // of a join of streams
 	needs      []bool  // which parts of a join of many tables are required
 	grace      int64   // that the records of a stream wait for rows, in milliseconds
+	mark       *mark   // of its topic; nil is none
+	idle       int64   // option CloseIdle, in milliseconds; 0 is none
 	// holds: a record may change both tables of a join, which has one change for
 	// that when the record has been through all operators.
 	holds bool
@@ -47,6 +49,7 @@ type plan struct {
 	// forgets: a store has a time to live. Its task's stream time must be that
 	// of one topic then, so nothing is merged.
 	forgets bool
+	marked  bool // topics may have watermarks
 	steps   []step
 	flows   []flow // of what each step makes
 
@@ -57,6 +60,10 @@ type plan struct {
 	partitionsOf map[string]int // of internal topics
 	topicOf      map[int]string // repartition topic of a named group
 	behindLate   map[lateSide][]edge
+
+	topicFlow map[string]flow  // of what each topic brings
+	marks     map[string]*mark // of topics that have one
+	clock     []*clock         // of each step, nil if nothing but records moves it
 }
 
 // edge leads to a step, or into a repartition topic, which takes null keys if
@@ -71,7 +78,10 @@ type edge struct {
 type lateSide struct{ join, side int }
 
 func newPlan(eager bool) *plan {
-	return &plan{eager: eager, behindTopic: map[string][]edge{}, partitionsOf: map[string]int{}, topicOf: map[int]string{}, behindLate: map[lateSide][]edge{}}
+	return &plan{
+		eager: eager, behindTopic: map[string][]edge{}, partitionsOf: map[string]int{}, topicOf: map[int]string{}, behindLate: map[lateSide][]edge{},
+		topicFlow: map[string]flow{}, marks: map[string]*mark{},
+	}
 }
 
 // find lists the steps of a shape for which ok returns true.
@@ -147,6 +157,12 @@ func (p *plan) String() string {
 		}
 		if s.grace > 0 {
 			fmt.Fprintf(&b, " grace=%d", s.grace)
+		}
+		if s.mark != nil {
+			fmt.Fprintf(&b, " watermark %v", s.mark)
+		}
+		if s.idle > 0 {
+			fmt.Fprintf(&b, " idle=%d", s.idle)
 		}
 		if s.shape != nothing {
 			fmt.Fprintf(&b, " -> %v, %v; %v", s.key, s.value, p.flows[i])

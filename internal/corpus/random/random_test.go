@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -42,6 +43,10 @@ func (tr *trial) happen(d *streamstest.Driver, m *model, e event) {
 		d.Commit()
 	case "restart":
 		d.Restart()
+		m.restart()
+	case "advance":
+		d.Advance(advanced * time.Millisecond)
+		m.advance()
 	case "rebalance":
 		d.Rebalance(e.n)
 	case "crash":
@@ -65,6 +70,8 @@ func (tr *trial) happen(d *streamstest.Driver, m *model, e event) {
 				m.feed(e.source, record{
 					key: p.key, value: p.value, time: p.time, partition: int(all[len(all)-len(e.pieces)+i].Partition),
 				})
+			} else {
+				m.heard(tr.plan.steps[e.source].name, int(all[len(all)-len(e.pieces)+i].Partition))
 			}
 		}
 	}

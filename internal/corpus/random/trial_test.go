@@ -47,7 +47,7 @@ type garbled struct{}
 
 // drawTrial draws all of it.
 func drawTrial(t *rapid.T) *trial {
-	tr := &trial{partitions: rapid.IntRange(1, 4).Draw(t, "partitions"), instances: rapid.IntRange(1, 3).Draw(t, "instances")}
+	tr := &trial{partitions: rapid.IntRange(1, mostPartitions).Draw(t, "partitions"), instances: rapid.IntRange(1, 3).Draw(t, "instances")}
 	tr.every = rapid.SampledFrom([]int{1, 1, 7, 0}).Draw(t, "commit every")
 	tr.atLeastOnce = rapid.Bool().Draw(t, "at least once")
 	tr.pebble = rapid.IntRange(0, 49).Draw(t, "pebble") == 49
@@ -68,9 +68,15 @@ func drawTrial(t *rapid.T) *trial {
 }
 
 func (tr *trial) drawEvent(t *rapid.T, running int) (event, bool) {
-	switch rapid.IntRange(0, 16).Draw(t, "event") {
+	n := rapid.IntRange(0, 17).Draw(t, "event")
+	if tr.plan.ticking() && 12 <= n && n <= 15 {
+		n = 16 // the only one that is sure to forget of all topics how long they have been idle
+	}
+	switch n {
 	case 0:
 		return event{}, false
+	case 17:
+		return event{do: "advance"}, true
 	case 16:
 		return event{do: "restart"}, true
 	case 15:
@@ -103,6 +109,9 @@ func (tr *trial) drawEvent(t *rapid.T, running int) (event, bool) {
 	}
 	return e, true
 }
+
+// mostPartitions is how many a topic has at most.
+const mostPartitions = 4
 
 const latestTime = math.MaxInt64 / 1_000_000 // that can be written, in milliseconds
 
