@@ -59,5 +59,6 @@ func (i *Idle) streamTime() (ms int64, idle bool) {
 		return 0, false
 	}
 	passed := i.ctx.Now() - i.wallTime
-	return i.since + passed, passed >= i.limitMs
+	// A record that failed has moved the clock on and back again.
+	return min(i.since, i.clock.Now()) + passed, passed >= i.limitMs
 }
