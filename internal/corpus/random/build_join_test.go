@@ -57,9 +57,17 @@ func (j join[K, L, KR, R]) call(c call) any {
 
 // lookup are the options of a join of a stream with a table.
 func (c *call) lookup() []topology.Option {
-	opts := []topology.Option{topology.Name(c.name)}
+	opts := append(c.closing(), topology.Name(c.name))
 	if c.grace > 0 {
 		opts = append(opts, joins.Grace(time.Duration(c.grace)*time.Millisecond))
+	}
+	return opts
+}
+
+// closing has what waits see the wall clock.
+func (c *call) closing() (opts []topology.Option) {
+	if c.idle > 0 {
+		opts = append(opts, windowing.CloseIdle(time.Duration(c.idle)*time.Millisecond))
 	}
 	return opts
 }
@@ -78,19 +86,19 @@ type joinedStreams struct {
 func (j join[K, L, KR, R]) streams(c call, left topology.KStream[K, L], right topology.KStream[K, R]) any {
 	switch w := c.window.of(); c.op {
 	case "inner join":
-		return joinedOf(joins.Inner(left, right, c.name, w, both[K, L, R]))
+		return joinedOf(joins.Inner(left, right, c.name, w, both[K, L, R], c.closing()...))
 	case "left join":
-		return joinedOf(joins.Left(left, right, c.name, w, maybeRight[K, L, R]))
+		return joinedOf(joins.Left(left, right, c.name, w, maybeRight[K, L, R], c.closing()...))
 	case "right join":
-		return joinedOf(joins.Right(left, right, c.name, w, maybeLeft[K, L, R]))
+		return joinedOf(joins.Right(left, right, c.name, w, maybeLeft[K, L, R], c.closing()...))
 	case "outer join":
-		return joinedOf(joins.Outer(left, right, c.name, w, maybeBoth[K, L, R]))
+		return joinedOf(joins.Outer(left, right, c.name, w, maybeBoth[K, L, R], c.closing()...))
 	case "nearest join":
-		return joinedOf(joins.Nearest(left, right, c.name, w, maybeRight[K, L, R]))
+		return joinedOf(joins.Nearest(left, right, c.name, w, maybeRight[K, L, R], c.closing()...))
 	case "semi join":
-		return joinedOf(joins.Semi(left, right, c.name, w))
+		return joinedOf(joins.Semi(left, right, c.name, w, c.closing()...))
 	}
-	return joinedOf(joins.Anti(left, right, c.name, c.window.of()))
+	return joinedOf(joins.Anti(left, right, c.name, c.window.of(), c.closing()...))
 }
 
 func joinedOf[K, L, R, V thing](s joins.Stream[K, L, R, V]) joinedStreams {

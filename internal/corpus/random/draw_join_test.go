@@ -104,6 +104,9 @@ func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind, n int) i
 	if s.joins() == tableLookup {
 		drawGrace(t, p, &s)
 	}
+	if s.waits() && rapid.IntRange(0, 2).Draw(t, "closes idle") == 2 {
+		s.idle = rapid.SampledFrom([]int64{1000, 2000, 3000}).Draw(t, "idle after")
+	}
 	return p.add(s)
 }
 
