@@ -29,7 +29,8 @@
 // time to live or by the history of versions, is hidden from reads at once and
 // deleted bit by bit with each freeze (see sweep). A Window view is a KeyValue
 // with a row per window; since its rows lie in the order of time, what has
-// expired is deleted as one range. A Session view is a KeyValue with a row per
+// expired is deleted as one range. Rows of its newest windows that are evicted
+// stay in memory as bytes (see shelf). A Session view is a KeyValue with a row per
 // session, which lie by segments of time and then by key, and another one for
 // their index in the order of time, if there is one.
 //

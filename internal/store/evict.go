@@ -44,7 +44,7 @@ func (s *KeyValue[K, V]) shed(before []byte) {
 
 func (s *KeyValue[K, V]) evict(e *entry[V]) {
 	if s.evicted != nil {
-		s.evicted(e.key)
+		s.evicted(e)
 	}
 	s.remove(e)
 }

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/millrace-io/millrace/state"
 )
 
 // Check compares all that a view keeps up to date step by step with the same
@@ -216,3 +219,27 @@ func (s *Records[K, V]) Check() error {
 
 // Check is that of the rows.
 func (s *inRows[V]) Check() error { return s.rows.Check() }
+
+// Shelve evicts all clean entries, whatever is on the shelf then.
+func (s *Window[K, V]) Shelve() { s.rows.Evict(0) }
+
+// Check compares what a view of windows keeps up to date with the same counted
+// from scratch, and what is on its shelf with the base.
+func (s *Window[K, V]) Check() error {
+	for _, w := range s.shelf.windows {
+		for _, p := range w.spots {
+			if p.at == 0 {
+				continue
+			}
+			own, value := cutRow(w.slab[p.at:])
+			key := state.WindowRow{StartMs: w.startMs, Key: own}.AppendKey(nil)
+			if s.rows.entries.find(key) != nil {
+				continue // which knows better
+			}
+			if below, _, err := s.shelf.Store.Get(nil, key); err != nil || string(below) != string(value) {
+				return fmt.Errorf("%q: %x is on the shelf, but the base has %x, %v", key, value, below, err)
+			}
+		}
+	}
+	return cmp.Or(s.shelf.check(), s.rows.Check())
+}

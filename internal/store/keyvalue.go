@@ -64,7 +64,7 @@ type KeyValue[K, V any] struct {
 	last    *entry[V]      // the one that was looked up last, or nil
 	line    line[entry[V]] // all clean entries are in it
 	free    []*entry[V]
-	evicted func(key string) // hears of each entry that goes, if it is set
+	evicted func(e *entry[V]) // hears of each entry that goes, if it is set
 
 	journal []before[V]
 	record  uint64      // number of the current record
@@ -125,30 +125,17 @@ func (s *KeyValue[K, V]) Get(key K) (v V, ok bool, err error) {
 // GetWithTime also returns the event time of the write in milliseconds: -1 in a
 // store of state.Plain format, which holds none.
 func (s *KeyValue[K, V]) GetWithTime(key K) (v V, timeMs int64, ok bool, err error) {
-	return s.lookUp(key, true)
-}
-
-// lookUp is GetWithTime. If the key is certain not to be in the base, that is
-// not asked.
-func (s *KeyValue[K, V]) lookUp(key K, below bool) (v V, timeMs int64, ok bool, err error) {
 	s.ops.Get++
 	if err := s.encodeKey(key); err != nil {
 		return v, 0, false, err
 	}
 	e := s.find()
-	switch {
-	case e != nil:
-		if !e.used {
-			e.used = true
-		}
-	case below:
+	if e == nil {
 		if e, err = s.load(); err != nil {
 			return v, 0, false, err
 		}
-	default:
-		e = s.add()
-		e.base = absent
-		s.queue(e)
+	} else if !e.used {
+		e.used = true
 	}
 	if !e.present || s.expired(e.time) {
 		return v, 0, false, nil
@@ -264,6 +251,14 @@ func (s *KeyValue[K, V]) split(b []byte) (timeMs int64, value []byte, err error)
 			"the state is damaged; delete it, its changelog brings it back", s.name, len(b))
 	}
 	return int64(binary.BigEndian.Uint64(b)), b[8:], nil
+}
+
+// appendStored appends what the base holds for a content that is present.
+func (s *KeyValue[K, V]) appendStored(dst []byte, c *content[V]) ([]byte, error) {
+	if s.timed {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(c.time))
+	}
+	return s.appendTaken(dst, &c.value, c.raw)
 }
 
 // value is what a caller gets to see of c: it may be changed freely.

@@ -56,7 +56,7 @@ func NewUnmatched[K any](base state.Store, ks serde.Serde[K], o Options) *Unmatc
 		inRows: inRows[nothing]{NewKeyValue(base, rowKeys{}, nothingSerde{}, Options{Name: o.Name, Format: state.Plain, Now: o.Now})},
 		keys:   keys[K]{o.Name, ks}, first: nowhere, marked: nowhere,
 	}
-	s.rows.evicted = func(key string) { s.below = max(s.below, timeOf(key)) }
+	s.rows.evicted = func(e *entry[nothing]) { s.below = max(s.below, timeOf(e.key)) }
 	return s
 }
 

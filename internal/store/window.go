@@ -21,34 +21,28 @@ type Window[K, V any] struct {
 	end func(startMs int64) int64
 	lifetime
 
-	// No window that begins after this is in the base: a new one need not be
-	// looked for there.
-	applied int64
-	flights []flown
+	shelf *shelf
 
 	swept  int64 // no window from before that is in the base; none if that is not known
 	closed int64 // see Closed
 
 	ops state.Operations
 	key []byte // scratch: of a row
-}
-
-// flown is the stream time of a batch that may not be in the base yet.
-type flown struct {
-	seq        uint64
-	streamTime int64
+	row []byte // scratch: what the base has under it
 }
 
 // NewWindow makes the view of base, with nothing in it yet. It takes Name, Now,
 // End and Retention of o.
 func NewWindow[K, V any](base state.Store, ks serde.Serde[K], vs serde.Serde[V], o Options) *Window[K, V] {
+	front := &shelf{Store: base, below: none}
 	s := &Window[K, V]{
-		keys: keys[K]{o.Name, ks}, end: o.End,
-		inRows:   inRows[V]{NewKeyValue(base, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now})},
+		keys: keys[K]{o.Name, ks}, end: o.End, shelf: front,
+		inRows:   inRows[V]{NewKeyValue(front, rowKeys{}, vs, Options{Name: o.Name, Format: state.Timestamped, Now: o.Now})},
 		lifetime: lifetime{format: state.Windows, retentionMs: o.Retention.Milliseconds()},
 		swept:    none, closed: none,
 	}
 	s.windowReads = windowReads[K, V]{search: s.find, list: s.list}
+	s.rows.evicted = s.shelve
 	s.forget()
 	return s
 }
@@ -71,7 +65,7 @@ func (s *Window[K, V]) GetWithTime(key K, startMs int64) (v V, timeMs int64, ok 
 	if live, err := s.begin(key, startMs); err != nil || !live {
 		return v, 0, false, err
 	}
-	return s.rows.lookUp(s.key, startMs <= s.applied)
+	return s.rows.GetWithTime(s.key)
 }
 
 // GetStill implements WindowRows.
@@ -146,8 +140,8 @@ func (s *Window[K, V]) know() error {
 	if s.known {
 		return nil
 	}
-	err := s.learn(s.name, s.rows.base)
-	s.applied = s.streamTime
+	err := s.learn(s.name, s.shelf.Store)
+	s.shelf.drop(s.streamTime) // the base has no window behind that
 	return err
 }
 

@@ -118,6 +118,7 @@ func windowModel[V any](v values[V], formats []state.Format) func(t *rapid.T) {
 			"times":   m.times,
 			"nest":    m.nest,
 			"restore": m.restore,
+			"shelve":  m.shelve,
 			"":        m.check,
 		})
 	}
@@ -131,6 +132,12 @@ func (m *windowMachine[V]) another(t *rapid.T) view {
 		m.s = store.NewWindow(m.base, text{}, m.serde, o)
 	}
 	return m.s
+}
+
+func (m *windowMachine[V]) shelve(*rapid.T) {
+	if s, ok := m.s.(*store.Window[string, V]); ok {
+		s.Shelve()
+	}
 }
 
 // at draws the start of a window near the stream time.

@@ -28,41 +28,19 @@ func (s *Window[K, V]) Freeze(seq uint64, b *state.Batch) error {
 		s.sweep(b)
 	}
 	s.marked = s.streamTime
-	s.flights = append(s.flights, flown{seq, s.frozen})
 	return nil
 }
 
 // Applied says that the batches up to seq are in the base.
 func (s *Window[K, V]) Applied(seq uint64) {
 	s.rows.Applied(seq)
-	n := 0
-	for ; n < len(s.flights) && s.flights[n].seq <= seq; n++ {
-		s.applied = max(s.applied, s.flights[n].streamTime)
-	}
-	s.flights = append(s.flights[:0], s.flights[n:]...)
 	s.shed()
-}
-
-// Closed says that windows that begin before startMs take no more records. Their
-// entries go; who reads them gets what the base has.
-func (s *Window[K, V]) Closed(startMs int64) { s.closed = max(s.closed, startMs) }
-
-// shed drops the entries of windows that are closed or have expired: they would
-// only take the place of others until they are evicted.
-func (s *Window[K, V]) shed() {
-	before := s.closed
-	if s.known {
-		before = max(before, s.oldest())
-	}
-	if before != none {
-		s.key = state.WindowRow{StartMs: before}.AppendKey(s.key[:0])
-		s.rows.shed(s.key)
-	}
 }
 
 // Discard forgets everything that is not in the base, and what is known of it.
 func (s *Window[K, V]) Discard() {
 	s.rows.Discard()
 	s.forget()
-	s.flights, s.swept, s.closed = nil, none, none
+	s.swept, s.closed = none, none
+	s.shelf.clear()
 }
