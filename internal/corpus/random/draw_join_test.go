@@ -23,13 +23,13 @@ func drawStreamsJoin(t *rapid.T, p *plan, in int) {
 	}
 }
 
-// drawManyStreams joins a stream with one or two others, some of which may be the
+// drawManyStreams joins a stream with up to three others, some of which may be the
 // same.
 func drawManyStreams(t *rapid.T, p *plan, in int) {
 	span := rapid.SampledFrom([]int64{0, 1, 2, 5, 1000}).Draw(t, "span")
 	late := rapid.SampledFrom([]int64{never, 0, 1, 3, 10}).Draw(t, "lateness")
 	s := step{op: "many streams", shape: stream, window: &window{before: span, after: span, late: [2]int64{late, late}}}
-	j := p.join(t, in, stream, s, text, rapid.IntRange(1, 2).Draw(t, "others"))
+	j := p.join(t, in, stream, s, text, rapid.IntRange(1, 3).Draw(t, "others"))
 	if j != in && rapid.IntRange(0, 2).Draw(t, "late") == 2 {
 		p.retyped(j, step{op: "late left", shape: stream}, p.steps[j].key, text)
 	}
@@ -90,7 +90,7 @@ func drawNeeds(t *rapid.T, others int) []bool {
 func (p *plan) join(t *rapid.T, in int, with shape, s step, value kind, n int) int {
 	others := p.find(with, func(i int) bool {
 		return p.steps[i].key == p.steps[in].key && p.flows[i].partitions == p.flows[in].partitions &&
-			(s.window == nil || p.chosen(in)+n*p.chosen(i) <= 3)
+			(s.window == nil || p.chosen(in)+n*p.chosen(i) <= max(3, 1+n))
 	})
 	if len(others) == 0 {
 		return in
