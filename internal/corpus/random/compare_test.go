@@ -10,8 +10,10 @@ import (
 	"github.com/millrace-io/millrace/streamstest"
 )
 
-// String is the record as key=value@time.
-func (r record) String() string { return fmt.Sprintf("%s=%s@%d", shown(r.key), shown(r.value), r.time) }
+// String is the record as key=value@time, with its header.
+func (r record) String() string {
+	return fmt.Sprintf("%s=%s@%d%s", shown(r.key), shown(r.value), r.time, r.header)
+}
 
 func shown(x any) string {
 	switch x := x.(type) {
@@ -59,6 +61,11 @@ func (tr *trial) compare(t *rapid.T, d *streamstest.Driver, m *model) {
 func (on[K, V]) read(d *streamstest.Driver, topic string) (list []record) {
 	for _, r := range streamstest.Out[K, V](d, topic).All() {
 		out := record{time: r.Time, partition: int(r.Partition)}
+		for _, h := range r.Headers {
+			if h.Key == header { // others tell how late a record is
+				out.header += string(h.Value)
+			}
+		}
 		if r.HasKey {
 			out.key = r.Key
 		}
@@ -75,6 +82,9 @@ func (on[K, V]) read(d *streamstest.Driver, topic string) (list []record) {
 func (f flow) text(records []record) string {
 	var lines []string
 	for _, r := range records {
+		if f.headless {
+			r.header = ""
+		}
 		lines = append(lines, r.String())
 	}
 	switch f.order {

@@ -58,6 +58,7 @@ func (p *plan) meets(i int, s *step, f flow) flow {
 		f.order = bag
 	}
 	f.fragile = f.fragile || f.order == bag
+	f.headless = f.headless || f.order < perKey // a result has those of the left record if that came last
 	f.several = true
 	return f
 }

@@ -41,6 +41,8 @@ type flow struct {
 	phantom bool
 	// timeless: the times of the last ones are not determined.
 	timeless bool
+	// headless: headers are not determined.
+	headless bool
 	// fragile: which record it is that makes one of these is not determined, so
 	// that none of them may fail.
 	fragile bool
@@ -135,6 +137,7 @@ func (f flow) merge(eager bool, g flow) flow {
 	out.keyed, out.rekeyed = f.keyed && g.keyed, f.rekeyed || g.rekeyed
 	out.several, out.spread = f.several || g.several, f.spread || g.spread
 	out.timeless, out.fragile, out.astray = f.timeless || g.timeless, f.fragile || g.fragile, f.astray || g.astray
+	out.headless = f.headless || g.headless
 	ordered := eager || len(f.lanes) == 1 && len(g.lanes) == 1
 	out.lanes = maps.Clone(f.lanes)
 	for source, lane := range g.lanes {

@@ -30,13 +30,13 @@ func (m *model) meet(i, port int, r record) {
 	case r.value == nil || r.key == nil && !s.keeps(port):
 		return
 	case r.key == nil:
-		m.emit(i, s.alone(met{record: r, side: port}))
+		m.emit(i, s.alone(met{record: r.of(port), side: port}))
 		return
 	case r.time < now-s.window.late[port]:
 		m.all(m.behindLate[lateSide{i, port}], r)
 		return
 	}
-	one := met{record: r, side: port}
+	one := met{record: r.of(port), side: port}
 	others := m.met(i, 1-port, r.partition)
 	var found []int
 	for n, o := range others {
@@ -61,11 +61,20 @@ func (m *model) meet(i, port int, r record) {
 		one.done = true
 		results = append(results, m.alone(i, one))
 	}
+	one.header = "" // rows have none
 	m.keep(i, 1-port, r.partition, others)
 	m.keep(i, port, r.partition, append(m.met(i, port, r.partition), one))
 	for _, out := range results {
 		m.emit(i, out)
 	}
+}
+
+// of is the record as results of a join have it: only left ones give them headers.
+func (r record) of(side int) record {
+	if side != leftSide {
+		r.header = ""
+	}
+	return r
 }
 
 func (m *model) met(i, side, partition int) []met {

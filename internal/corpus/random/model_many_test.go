@@ -38,7 +38,7 @@ func (m *model) meetMany(i, port int, r record) {
 	m.keep(i, port, r.partition, append(m.met(i, port, r.partition), met{record: r}))
 	for _, choice := range choices {
 		if out, ok := s.chosenOf(choice); ok {
-			out.key, out.partition = r.key, r.partition
+			out.key, out.partition, out.header = r.key, r.partition, r.of(port).header
 			m.emit(i, out)
 		}
 	}

@@ -118,7 +118,7 @@ func (m *model) process(i int, r record) {
 	n, _ := now.value.(int64)
 	m.rows[at] = row{value: n + 1, time: r.time}
 	out := r
-	out.key, out.value = s.fn.to(s.key, r.key, r.value), n+1
+	out.key, out.value, out.header = s.fn.to(s.key, r.key, r.value), n+1, ""
 	m.emit(i, out)
 }
 

@@ -11,7 +11,7 @@ func (m *model) upsert(i int, r record) {
 	}
 	at := place{i, r.partition, r.key}
 	now, _ := m.row(at)
-	r.old = now.value
+	r.old, r.header = now.value, ""
 	m.put(at, row{value: r.value, time: r.time}, r.value != nil)
 	m.emit(i, r)
 }
@@ -30,7 +30,7 @@ func (m *model) version(i int, r record) {
 	}
 	m.rows[newest] = row{time: max(end.time, r.time)}
 	now, has := m.rows[at]
-	r.old = now.value
+	r.old, r.header = now.value, ""
 	if r.stale = has && r.time < now.time; !r.stale {
 		now.value, now.time = r.value, r.time // deletions too: they have a time
 	}

@@ -12,8 +12,9 @@ import (
 type record struct {
 	key, value, old any
 	time            int64
-	stale           bool // it is older than the row, which it leaves as it is
-	partition       int  // of the task that has it; in a topic, its own
+	stale           bool   // it is older than the row, which it leaves as it is
+	partition       int    // of the task that has it; in a topic, its own
+	header          string // its only one, "" for none
 }
 
 // row is what a store has for a key.

@@ -59,16 +59,20 @@ func (tr *trial) happen(d *streamstest.Driver, m *model, e event) {
 		in := streamstest.In[[]byte, []byte](d, tr.plan.steps[e.source].name)
 		var sent []processor.Record[[]byte, []byte]
 		for _, p := range e.pieces {
-			sent = append(sent, processor.Record[[]byte, []byte]{
+			r := processor.Record[[]byte, []byte]{
 				Key: encode(p.key), Value: encode(p.value), Time: p.time, HasKey: p.key != nil, HasValue: p.value != nil,
-			})
+			}
+			if p.header != "" {
+				r.Headers = []processor.Header{{Key: header, Value: []byte(p.header)}}
+			}
+			sent = append(sent, r)
 		}
 		in.Send(sent...)
 		all := streamstest.Out[[]byte, []byte](d, tr.plan.steps[e.source].name).All()
 		for i, p := range e.pieces {
 			if p.readable() {
 				m.feed(e.source, record{
-					key: p.key, value: p.value, time: p.time, partition: int(all[len(all)-len(e.pieces)+i].Partition),
+					key: p.key, value: p.value, time: p.time, header: p.header, partition: int(all[len(all)-len(e.pieces)+i].Partition),
 				})
 			} else {
 				m.heard(tr.plan.steps[e.source].name, int(all[len(all)-len(e.pieces)+i].Partition))

@@ -41,7 +41,11 @@ type event struct {
 type piece struct {
 	key, value any
 	time       int64
+	header     string
 }
+
+// header is the name of a record's header.
+const header = "h"
 
 type garbled struct{}
 
@@ -105,7 +109,7 @@ func (tr *trial) drawEvent(t *rapid.T, running int) (event, bool) {
 		if tr.calm {
 			keys, when = keys[:3], calmTimes
 		}
-		e.pieces = append(e.pieces, piece{drawFrom(t, keys), drawFrom(t, pieces[s.value]), rapid.SampledFrom(when).Draw(t, "time")})
+		e.pieces = append(e.pieces, piece{drawFrom(t, keys), drawFrom(t, pieces[s.value]), rapid.SampledFrom(when).Draw(t, "time"), rapid.SampledFrom([]string{"", "#x", "#y"}).Draw(t, "header")})
 	}
 	return e, true
 }
@@ -187,7 +191,7 @@ func (tr *trial) GoString() string {
 		}
 		fmt.Fprintf(&b, "%d gets", e.source)
 		for _, p := range e.pieces {
-			fmt.Fprintf(&b, " %s", record{key: p.key, value: p.value, time: p.time})
+			fmt.Fprintf(&b, " %s", record{key: p.key, value: p.value, time: p.time, header: p.header})
 		}
 		b.WriteByte('\n')
 	}
