@@ -8,7 +8,7 @@ import (
 )
 
 // shelf is the base of a Window with the rows in front of it whose entries were
-// evicted: as bytes, which take a quarter of the memory. It has the newest
+// evicted: as bytes, which take a third of the memory. It has the newest
 // windows, and of these every row that has no entry, so that a key of which it
 // has nothing is new.
 //
