@@ -103,7 +103,11 @@ func (f *fan) commit(topic string) {
 		f.Fatal(err)
 	}
 	t.Settled(c)
-	for _, s := range t.Prune(t.Unapplied()) {
+	pruned, err := t.Prune(t.Unapplied())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range pruned {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			f.Fatal(err)
 		}

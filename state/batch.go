@@ -88,6 +88,18 @@ func (b *Batch) Delete(key []byte, timeMs int64) {
 	b.Commit(append(b.slab, key...), len(key), true, timeMs)
 }
 
+// Add adds a write of another batch, whose bytes are copied.
+func (b *Batch) Add(w Write) {
+	switch {
+	case w.To != nil:
+		b.DeleteRange(w.Key, w.To)
+	case w.Delete:
+		b.Delete(w.Key, w.Time)
+	default:
+		b.Set(w.Key, w.Value, w.Time)
+	}
+}
+
 // DeleteRange adds the deletion of all keys in [from, to), which are copied. It
 // costs the same however many they are, on disk at least. No changelog hears
 // of it.

@@ -161,7 +161,11 @@ func (d *Driver) produce(commits []*task.Commit) error {
 // apply brings what was committed into the stores.
 func (d *Driver) apply(r *running, c *task.Commit) error {
 	r.Settled(c)
-	for _, s := range r.Prune(r.Unapplied()) {
+	pruned, err := r.Prune(r.Unapplied())
+	if err != nil {
+		return err
+	}
+	for _, s := range pruned {
 		p := state.Position{TopicID: d.id}
 		if s.Spec.Logged {
 			p = d.position(d.topics[d.ChangelogTopic(s.Spec.Name)].partitions[c.Task.Partition])

@@ -151,7 +151,11 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 		}
 	}
 	tk.Settled(c)
-	for _, s := range tk.Prune(tk.Unapplied()) {
+	pruned, err := tk.Prune(tk.Unapplied())
+	if err != nil {
+		return err
+	}
+	for _, s := range pruned {
 		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
 			return err
 		}

@@ -116,7 +116,11 @@ func (e *engine) commit() error {
 		return err
 	}
 	e.Settled(c)
-	for _, s := range e.Prune(e.Unapplied()) {
+	pruned, err := e.Prune(e.Unapplied())
+	if err != nil {
+		return err
+	}
+	for _, s := range pruned {
 		if err := s.Base.Apply(s.Batch, state.Position{Next: e.offset, CurrentAt: e.offset}); err != nil {
 			return err
 		}

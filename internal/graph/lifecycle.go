@@ -78,8 +78,16 @@ type Pruner interface {
 // are still needed after another one, the last that has committed: from there on
 // they are better not applied yet, since what has expired by then never goes to
 // the base store. ok is false if there is none.
+//
+// Such rows are held once, by the store, and not in batches as well. Release comes
+// for each transaction that has committed, in their order, with its batch, and
+// copies to rest what that has beside them. Encode adds those that are still needed
+// to the rests of the oldest transactions, whose numbers are seqs: an error is one
+// of a serde, and says which store it was.
 type Lingerer interface {
 	Lingers(committed uint64) (seq uint64, ok bool)
+	Release(seq uint64, b, rest *state.Batch)
+	Encode(seqs []uint64, rests []*state.Batch) error
 }
 
 // Clocked is implemented by a TaskStore that stamps writes with the event time

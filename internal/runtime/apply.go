@@ -16,11 +16,13 @@ func (w *worker) applyBytes() int64 {
 
 // What lingers, since it may soon not be needed any more, waits no longer than
 // lingerTime; when that did not suffice, nothing lingers for lingerPause. A worker
-// has no more of it than lingerTimes applyBytes.
+// has no more of it than lingerTimes applyBytes, and lets go of what has expired
+// lingerLooks times in an ApplyInterval: that costs the stores next to nothing.
 const (
 	lingerTime  = 5 * time.Second
 	lingerPause = 30 * time.Second
 	lingerTimes = 4
+	lingerLooks = 4
 )
 
 // application is committed state of a worker's tasks on its way into their
@@ -74,11 +76,11 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	for _, h := range w.handles {
 		bytes += h.task.UnappliedBytes()
 	}
-	most := w.applyBytes()
+	most, interval := w.applyBytes(), w.inst.cfg.ApplyInterval
 	if w.lingers {
-		most *= lingerTimes
+		most, interval = most*lingerTimes, interval/lingerLooks
 	}
-	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && !all && bytes < most {
+	if at := w.unapplied.Add(interval); now.Before(at) && !all && bytes < most {
 		return at
 	}
 	all = all || now.Before(w.nothingLingers)
@@ -102,11 +104,17 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 		if n == 0 {
 			continue
 		}
-		a.handles, a.stores = append(a.handles, h), append(a.stores, h.task.Prune(n))
+		pruned, err := h.task.Prune(n)
+		if err != nil {
+			a.err = err
+			w.finishApplication(a)
+			return again
+		}
+		a.handles, a.stores = append(a.handles, h), append(a.stores, pruned)
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {
-			again = now.Add(w.inst.cfg.ApplyInterval)
+			again = now.Add(interval)
 		}
 		return again
 	}

@@ -35,7 +35,8 @@ type life[S model[S]] struct {
 	seq  uint64        // of the last transaction
 
 	current, marked, committed S
-	frozen                     []S // that of each flight
+	frozen                     []S             // that of each flight
+	logged                     [][]state.Write // and what the changelog gets of it
 	flights                    flights
 }
 
@@ -45,7 +46,6 @@ type model[S any] interface{ clone() S }
 // view is what all views have in common.
 type view interface {
 	graph.TaskStore
-	graph.Pruner
 	Check() error
 }
 
@@ -58,6 +58,7 @@ func (l *life[S]) lead(t *rapid.T, own map[string]func(*rapid.T)) {
 		"mark":    l.mark,
 		"undo":    l.undo,
 		"freeze":  l.freeze,
+		"release": l.release,
 		"applied": l.apply,
 		"discard": l.discard,
 		"evict":   l.evict,
@@ -99,11 +100,12 @@ func (l *life[S]) freeze(t *rapid.T) {
 			will = l.frozen[n-1]
 		}
 	}
-	if b.Len() > 0 && l.format != state.Buffers && len(records(t, l.format, b)) == 0 { // see Buffer.Freeze
+	logged := records(t, l.format, b)
+	if b.Len() > 0 && l.format != state.Buffers && len(logged) == 0 { // see Buffer.Freeze
 		t.Fatal("a batch of which nothing is logged has no position")
 	}
 	l.flights.add(l.seq, b)
-	l.frozen = append(l.frozen, will)
+	l.frozen, l.logged = append(l.frozen, will), append(l.logged, logged)
 }
 
 // records are what the changelog of a store of format f gets of a batch.
@@ -120,6 +122,13 @@ func records(t *rapid.T, f state.Format, b *state.Batch) (rs []state.Write) {
 		}
 	}
 	return rs
+}
+
+// release is for a flight that has committed and waits.
+func (l *life[S]) release(*rapid.T) {
+	if view, ok := l.view.(graph.Lingerer); ok && l.flights.released < len(l.frozen) {
+		l.flights.release(view)
+	}
 }
 
 // apply puts one flight or more into the base before it says so.
@@ -144,12 +153,12 @@ func (l *life[S]) commit(t *rapid.T, n int) (seq uint64) {
 // settle logs the oldest n flights and returns what the base gets of them, where
 // the changelog ends with each, and the number of the last one.
 func (l *life[S]) settle(t *rapid.T, n int) (pruned []*state.Batch, ends []int, seq uint64) {
-	for _, b := range l.flights.batches[:n] {
-		l.log = append(l.log, records(t, l.format, b)...)
+	for _, records := range l.logged[:n] {
+		l.log = append(l.log, records...)
 		ends = append(ends, len(l.log))
 	}
 	pruned, seq = l.flights.take(t, l.view, n)
-	l.committed, l.frozen = l.frozen[n-1], l.frozen[n:]
+	l.committed, l.frozen, l.logged = l.frozen[n-1], l.frozen[n:], l.logged[n:]
 	return pruned, ends, seq
 }
 
@@ -160,7 +169,7 @@ func (l *life[S]) crash(t *rapid.T) {
 		return
 	}
 	end := len(l.log)
-	pruned, ends, _ := l.settle(t, rapid.IntRange(1, len(l.frozen)).Draw(t, "batches"))
+	pruned, ends, _ := l.settle(t, rapid.IntRange(max(1, l.flights.released), len(l.frozen)).Draw(t, "batches"))
 	for i, b := range pruned[:rapid.IntRange(0, len(pruned)).Draw(t, "applied")] {
 		if err := l.base.Apply(b, state.Position{}); err != nil {
 			t.Fatal(err)
@@ -174,7 +183,7 @@ func (l *life[S]) crash(t *rapid.T) {
 // discard is an abort: of all, or of the younger transactions after the older ones
 // were applied.
 func (l *life[S]) discard(t *rapid.T) {
-	if n := rapid.IntRange(0, len(l.frozen)).Draw(t, "committed"); n > 0 {
+	if n := rapid.IntRange(l.flights.released, len(l.frozen)).Draw(t, "committed"); n > 0 {
 		l.commit(t, n)
 	}
 	l.view.Discard()
@@ -184,7 +193,7 @@ func (l *life[S]) discard(t *rapid.T) {
 // rewind begins anew with what was committed.
 func (l *life[S]) rewind(t *rapid.T) {
 	l.current, l.marked = l.committed.clone(), l.committed.clone()
-	l.flights, l.frozen = flights{}, nil
+	l.flights, l.frozen, l.logged = flights{}, nil, nil
 	if l.tell != nil {
 		l.tell(t)
 	}

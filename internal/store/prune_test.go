@@ -16,8 +16,9 @@ import (
 
 // flights are what a model keeps of batches that are not in the base yet.
 type flights struct {
-	seqs    []uint64
-	batches []*state.Batch
+	seqs     []uint64
+	batches  []*state.Batch
+	released int // how many of them have committed and are without what lingers
 }
 
 // full says that there are as many as a worker may have, and some that have
@@ -28,11 +29,30 @@ func (f *flights) add(seq uint64, b *state.Batch) {
 	f.seqs, f.batches = append(f.seqs, seq), append(f.batches, b)
 }
 
+// release has a view of rows that linger keep those of one more flight to itself.
+func (f *flights) release(l graph.Lingerer) {
+	rest := new(state.Batch)
+	l.Release(f.seqs[f.released], f.batches[f.released], rest)
+	f.batches[f.released] = rest
+	f.released++
+}
+
 // take takes the oldest n off, pruned, of which no row may be there twice, save
 // that of the stream time. It returns the number of the last one.
-func (f *flights) take(t *rapid.T, s graph.Pruner, n int) (pruned []*state.Batch, seq uint64) {
+func (f *flights) take(t *rapid.T, s graph.TaskStore, n int) (pruned []*state.Batch, seq uint64) {
 	pruned, seq = f.batches[:n], f.seqs[n-1]
-	s.Prune(f.seqs[:n], pruned)
+	switch s := s.(type) {
+	case graph.Pruner:
+		s.Prune(f.seqs[:n], pruned)
+	case graph.Lingerer:
+		for f.released < n {
+			f.release(s)
+		}
+		if err := s.Encode(f.seqs[:n], pruned); err != nil {
+			t.Fatal(err)
+		}
+		f.released -= n
+	}
 	seen := map[string]bool{}
 	for _, b := range pruned {
 		for i := range b.Len() {

@@ -16,7 +16,7 @@ import (
 
 var (
 	_ graph.TaskStore = (*store.Records[string, int64])(nil)
-	_ graph.Pruner    = (*store.Records[string, int64])(nil)
+	_ graph.Lingerer  = (*store.Records[string, int64])(nil)
 	_ graph.Counted   = (*store.Records[string, int64])(nil)
 	_ graph.TaskStore = (*store.Unmatched[string])(nil)
 	_ graph.Pruner    = (*store.Unmatched[string])(nil)
@@ -294,9 +294,9 @@ func TestChangelogIsToldWhatIsNeededOnceThatIsApplied(t *testing.T) {
 	}
 }
 
-// Flights with records that are needed linger. When they are merged, what has
-// expired by the last transaction that has committed is left out, and what only a
-// transaction says that may still be undone is not.
+// Flights with records that are needed linger, and hold them once. When they are
+// encoded at last, what has expired by the last transaction that has committed is
+// left out, and what only a transaction says that may still be undone is not.
 func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 	b := &base{}
 	s := openRecords(b)
@@ -319,7 +319,14 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 			t.Errorf("after flight %d lingers %d (%v), want %d", c.committed, seq, ok, c.want)
 		}
 	}
-	s.Prune([]uint64{1}, batches[:1])
+	for i, full := range batches {
+		batches[i] = new(state.Batch)
+		s.Release(uint64(i+1), full, batches[i])
+		if n := full.Len() - batches[i].Len(); n != 1 {
+			t.Errorf("flight %d was released without %d of its writes, want its one record", i+1, n)
+		}
+	}
+	do(t, s.Encode([]uint64{1}, batches[:1]))
 	for i := range batches[0].Len() {
 		if w := batches[0].At(i); len(w.Value) > 0 {
 			t.Errorf("a record that has expired goes to the store: %q", w.Key)
@@ -327,8 +334,7 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 	}
 	do(t, b.Apply(batches[0], state.Position{}))
 	s.Applied(1)
-	s.Prune([]uint64{2, 3}, batches[1:])
-	do(t, b.Apply(batches[1], state.Position{}), b.Apply(batches[2], state.Position{}))
+	do(t, s.Encode([]uint64{2, 3}, batches[1:]), b.Apply(batches[1], state.Position{}), b.Apply(batches[2], state.Position{}))
 	s.Applied(3)
 	s.Discard()
 	if got := near(t, s, "k", 0, 9000); got != "5000.0=2 6000.0=3" {

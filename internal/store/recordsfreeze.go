@@ -14,16 +14,8 @@ type recordFlight[V any] struct {
 	needed int64
 	newest uint64 // the last segment that it has rows in
 	// recalls are the writes that undo one of an earlier flight, which may not be
-	// in the base yet. See Merge.
+	// in the base yet. See Encode.
 	recalls []recall
-}
-
-// recall is the place of a deletion in its flight, and that of what it deletes in
-// another one.
-type recall struct {
-	at     int32
-	flight uint32
-	of     int32
 }
 
 // Freeze appends what was added and deleted to b, each record once, in the order
@@ -71,20 +63,28 @@ func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
 		}
 		r := d.e.rows.find(d.timeMs, d.seq)
 		s.found = append(s.found, r)
-		slab := b.Slab()
-		before := len(slab)
-		slab = s.layout.AppendSegment(slab, d.e.segment.number)
-		slab = state.VersionRow{Key: d.e.bytes()}.AppendPrefix(slab)
-		slab = s.layout.AppendTimes(slab, d.timeMs, int64(d.seq))
-		n := len(slab) - before
-		if d.kind == toPut {
-			if slab, err = s.appendTaken(slab, &r.value, r.raw); err != nil {
-				return err
-			}
+		if err := s.encode(b, d, r); err != nil {
+			return err
 		}
-		b.Commit(slab, n, d.kind == toErase, d.timeMs)
 	}
 	done = true
+	return nil
+}
+
+// encode writes a record, or that it is gone, to b.
+func (s *Records[K, V]) encode(b *state.Batch, d *recordRef[V], r *record[V]) (err error) {
+	slab := b.Slab()
+	before := len(slab)
+	slab = s.layout.AppendSegment(slab, d.e.segment.number)
+	slab = state.VersionRow{Key: d.e.bytes()}.AppendPrefix(slab)
+	slab = s.layout.AppendTimes(slab, d.timeMs, int64(d.seq))
+	n := len(slab) - before
+	if d.kind == toPut {
+		if slab, err = s.appendTaken(slab, &r.value, r.raw); err != nil {
+			return err
+		}
+	}
+	b.Commit(slab, n, d.kind == toErase, d.timeMs)
 	return nil
 }
 
@@ -139,66 +139,6 @@ func (s *Records[K, V]) forget(oldest uint64) {
 		s.drop(s.segments[n])
 	}
 	s.segments = slices.Delete(s.segments, 0, n)
-}
-
-// Prune drops from the batches of the oldest flights, whose numbers are seqs, what
-// the store need not have: a record that one has added and another one deleted, or
-// that is not needed any more after the last of them, or after what Lingers was
-// told has committed: what a join keeps for a short time never goes to the store.
-// What a batch has beside its rows, such as the deletion of a range, stays in its
-// place.
-func (s *Records[K, V]) Prune(seqs []uint64, batches []*state.Batch) {
-	oldest := s.number + 1 - uint32(len(s.flights))
-	var passed map[[2]uint32]bool // flight and place
-	end := seqs[len(seqs)-1]
-	live := s.liveAfter(end)
-	for i := 0; i < len(s.flights) && s.flights[i].seq <= end; i++ {
-		for _, r := range s.flights[i].recalls {
-			if passed == nil {
-				passed = map[[2]uint32]bool{}
-			}
-			if r.flight-oldest < uint32(len(s.flights)) { // it was not applied since
-				passed[[2]uint32{r.flight, uint32(r.of)}] = true
-				passed[[2]uint32{oldest + uint32(i), uint32(r.at)}] = true
-			}
-		}
-	}
-	for i := range s.flights {
-		f := &s.flights[i]
-		n := slices.Index(seqs, f.seq)
-		if n < 0 {
-			continue // it had nothing to write, or is not asked for
-		}
-		batches[n].Filter(func(j int) bool {
-			k := j - f.first
-			return k < 0 || k >= len(f.refs) ||
-				f.refs[k].e.segment.number >= live && (len(passed) == 0 || !passed[[2]uint32{oldest + uint32(i), uint32(k)}])
-		})
-	}
-}
-
-// Lingers returns the first frozen transaction that has written records which are
-// needed after another one, the last that has committed. What is not needed then
-// stays in no batch of a later Prune.
-func (s *Records[K, V]) Lingers(committed uint64) (seq uint64, ok bool) {
-	s.live = s.liveAfter(committed)
-	for i := range s.flights {
-		f := &s.flights[i]
-		if f.seq <= committed && len(f.refs) > 0 && f.newest >= s.live {
-			return f.seq, true
-		}
-	}
-	return 0, false
-}
-
-// liveAfter is the first segment of which records are needed after a frozen
-// transaction, or after what Lingers was told has committed.
-func (s *Records[K, V]) liveAfter(seq uint64) uint64 {
-	live := s.live
-	for i := 0; i < len(s.flights) && s.flights[i].seq <= seq; i++ {
-		live = max(live, s.layout.Segment(s.flights[i].needed))
-	}
-	return live
 }
 
 // Applied says that the batches up to seq are in the base.

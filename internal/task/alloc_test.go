@@ -109,7 +109,9 @@ func TestACommitAllocatesOnlyMetadata(t *testing.T) {
 			t.Fatal(err)
 		}
 		task.Settled(c)
-		task.Prune(task.Unapplied())
+		if _, err := task.Prune(task.Unapplied()); err != nil {
+			t.Fatal(err)
+		}
 		task.Applied()
 	}
 	round()

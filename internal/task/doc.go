@@ -18,7 +18,7 @@
 //	c, err := t.Commit(seq, nowMs)         // nil if nothing moved
 //	...                                    // produce c.Out and c.Stores, end the transaction
 //	t.Settled(c)                           // or, after an abort, t.Discard()
-//	for _, s := range t.Prune(n) { ... }    // now and then: write s.Batch to s.Base
+//	batches, err := t.Prune(n)             // now and then: write each Batch to its Base
 //	t.Applied()
 //
 // Several commits may be frozen, or committed and not yet applied, while the

@@ -13,6 +13,10 @@ type store struct {
 	spec *graph.StoreSpec
 	base state.Store
 	view graph.TaskStore
+	// lingers is view, if it is one of those: its batches are released, and then
+	// spare is their memory.
+	lingers graph.Lingerer
+	spare   []state.Batch
 }
 
 // mark is where a record or a punctuation began.

@@ -28,19 +28,37 @@ func (t *Task) Settled(c *Commit) {
 		t.opTimes[i].committed = ms
 	}
 	t.frozen = append(t.frozen[:0], t.frozen[1:]...)
+	t.release(c)
 	c.Out.Reset()
 	t.outboxes, c.Out = append(t.outboxes, c.Out), nil
 	t.unapplied = append(t.unapplied, c)
 	t.publish()
 }
 
+// release notes how much c has written, and gives back the memory of what stores
+// can write again.
+func (t *Task) release(c *Commit) {
+	c.bytes = 0
+	for _, s := range c.Stores {
+		c.bytes += s.Batch.Memory()
+	}
+	for i := range t.stores {
+		s, b := &t.stores[i], &c.batches[i]
+		if s.lingers == nil || b.Len() == 0 {
+			continue
+		}
+		var rest state.Batch
+		s.lingers.Release(c.Seq, b, &rest)
+		b.Reset()
+		s.spare, c.batches[i] = append(s.spare, *b), rest
+	}
+}
+
 // UnappliedBytes is roughly the memory of what has committed and is not
 // applied.
 func (t *Task) UnappliedBytes() (sum int64) {
 	for _, c := range t.unapplied {
-		for i := range c.Stores {
-			sum += c.Stores[i].Batch.Memory()
-		}
+		sum += c.bytes
 	}
 	return sum
 }
@@ -63,8 +81,8 @@ func (t *Task) Ripe() int {
 	}
 	committed := t.unapplied[n-1].Seq
 	for i := range t.stores {
-		l, ok := t.stores[i].view.(graph.Lingerer)
-		if !ok {
+		l := t.stores[i].lingers
+		if l == nil {
 			continue
 		}
 		if first, ok := l.Lingers(committed); ok {
@@ -84,38 +102,41 @@ func (t *Task) Unapplied() int { return len(t.unapplied) }
 // key that several of them wrote it has the last value only: stores on disk are
 // spared the others. A store that has taken some of its batches and not the rest
 // lacks what it was spared, and finds it behind the position of those that it has.
-// The batches are the caller's until Applied, of which each Prune needs one.
-func (t *Task) Prune(n int) []StoreBatch {
+// The batches are the caller's until Applied, of which each Prune needs one. An
+// error is one of a serde, and the last that the task is asked for.
+func (t *Task) Prune(n int) ([]StoreBatch, error) {
 	if t.applying > 0 {
 		panic(fmt.Sprintf("task %s: what was pruned last was not applied", t.id))
 	}
 	t.applying, t.pruned = n, t.pruned[:0]
 	for i := range t.stores {
-		t.prune(i)
+		s := &t.stores[i]
+		if err := guarded(func() error { return t.prune(i) }); err != nil { // calls serdes
+			return nil, t.spoil(s.spec, err)
+		}
 	}
 	for _, c := range t.unapplied[:n] {
 		t.pruned = append(t.pruned, c.Stores...)
 	}
-	return t.pruned
+	return t.pruned, nil
 }
 
 // prune is Prune for one store.
-func (t *Task) prune(i int) {
-	view := t.stores[i].view
-	p, ok := view.(graph.Pruner)
-	if !ok {
-		return
-	}
+func (t *Task) prune(i int) error {
+	s := &t.stores[i]
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
 	for _, c := range t.unapplied[:t.applying] {
-		if b := &c.batches[i]; b.Len() > 0 {
+		if b := &c.batches[i]; b.Len() > 0 || s.lingers != nil { // which may have kept all of it
 			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
 		}
 	}
-	_, lingers := view.(graph.Lingerer) // and may leave out what has expired
-	if len(t.batches) > 1 || lingers && len(t.batches) > 0 {
+	if s.lingers != nil && len(t.batches) > 0 {
+		return s.lingers.Encode(t.seqs, t.batches)
+	}
+	if p, ok := s.view.(graph.Pruner); ok && len(t.batches) > 1 {
 		p.Prune(t.seqs, t.batches)
 	}
+	return nil
 }
 
 // Applied says that the batches of the last Prune are in the base stores.
@@ -149,6 +170,12 @@ func (t *Task) newCommit(seq uint64) *Commit {
 		c.Out = new(graph.Outbox)
 	}
 	c.Seq = seq
+	for i := range t.stores {
+		s := &t.stores[i]
+		if n := len(s.spare); n > 0 {
+			c.batches[i], s.spare = s.spare[n-1], s.spare[:n-1]
+		}
+	}
 	return c
 }
 

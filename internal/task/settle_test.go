@@ -1,10 +1,13 @@
 package task
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/millrace-io/millrace/internal/graph"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/state"
 )
 
@@ -12,10 +15,13 @@ import (
 // have written.
 type lingering struct {
 	graph.TaskStore
-	from uint64
+	from   uint64
+	encode func() error
 }
 
-func (l *lingering) Lingers(committed uint64) (uint64, bool) { return l.from, l.from <= committed }
+func (l *lingering) Lingers(committed uint64) (uint64, bool)    { return l.from, l.from <= committed }
+func (l *lingering) Release(uint64, *state.Batch, *state.Batch) {}
+func (l *lingering) Encode([]uint64, []*state.Batch) error      { return l.encode() }
 
 func TestTransactionsAreRipeUpToTheFirstThatLingers(t *testing.T) {
 	r := newRig(t, tally, "a")
@@ -55,10 +61,34 @@ func TestBatchesEndWhereTheirWritesWereLogged(t *testing.T) {
 		want []int64
 	}{{2, []int64{10, 0}}, {1, []int64{30}}, {1, []int64{0}}} {
 		var ends []int64
-		for _, s := range r.Prune(c.n) {
+		for _, s := range r.prune(c.n) {
 			ends = append(ends, s.End)
 		}
 		r.want(fmt.Sprintf("ends of %d", c.n), fmt.Sprint(ends), fmt.Sprint(c.want))
 		r.Applied()
+	}
+}
+
+// What lingers is encoded a second time, by serdes that may do otherwise then.
+func TestAStoreThatCannotEncodeWhatLingeredSaysSo(t *testing.T) {
+	for name, encode := range map[string]func() error{
+		"refuses": func() error { return errors.New("no such tariff") },
+		"panics":  func() error { panic("no such tariff") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, tally, "a")
+			l := &lingering{TaskStore: newMemView(&memStore{}), encode: encode}
+			r.cfg.Sub.Stores = append(r.cfg.Sub.Stores, &graph.StoreSpec{Name: "left", New: func(state.Store) graph.TaskStore { return l }})
+			r.cfg.Stores["left"] = r.base
+			r.start()
+			r.add("a", "k=1@1")
+			r.process(0)
+			r.Settled(r.commit(1))
+			_, err := r.Prune(1)
+			var e *processor.Error
+			if !errors.As(err, &e) || e.Class != processor.Commit || !strings.Contains(err.Error(), "store left") || !strings.Contains(err.Error(), "no such tariff") {
+				t.Errorf("Prune: %v", err)
+			}
+		})
 	}
 }

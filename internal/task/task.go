@@ -90,6 +90,7 @@ func New(cfg Config) (*Task, error) {
 	for _, spec := range cfg.Sub.Stores {
 		s := store{spec: spec, base: cfg.Stores[spec.Name]}
 		s.view = spec.New(s.base)
+		s.lingers, _ = s.view.(graph.Lingerer)
 		if c, ok := s.view.(graph.Clocked); ok {
 			c.Clock(&t.meta.Time)
 		}

@@ -145,7 +145,11 @@ func (c *cluster) settle(r *running) {
 // once.
 func (c *cluster) apply(r *running) {
 	seen := map[string]bool{}
-	for _, s := range r.Prune(r.Unapplied()) {
+	pruned, err := r.Prune(r.Unapplied())
+	if err != nil {
+		c.Fatal(err)
+	}
+	for _, s := range pruned {
 		for i := range s.Batch.Len() {
 			key := string(s.Batch.At(i).Key)
 			if seen[key] {
