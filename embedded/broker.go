@@ -17,6 +17,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/millrace-io/millrace/internal/fakefetch"
 )
 
 // Broker is a running broker. Its methods may be called from any goroutine.
@@ -85,6 +87,7 @@ func (b *Broker) start() error {
 	if b.cluster, err = kfake.NewCluster(b.options()...); err != nil {
 		return err
 	}
+	fakefetch.Mend(b.cluster)
 	if b.journal != nil {
 		b.observe()
 	}

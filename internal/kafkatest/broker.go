@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace-io/millrace/internal/fakefetch"
 )
 
 // Broker is a running broker, fake or real, as a test sees it.
@@ -73,5 +75,6 @@ func Fake(t testing.TB, opts ...kfake.Opt) *Broker {
 		t.Fatalf("kafkatest: start kfake: %v", err)
 	}
 	t.Cleanup(cluster.Close)
+	fakefetch.Mend(cluster)
 	return &Broker{Addrs: cluster.ListenAddrs(), Fake: cluster}
 }

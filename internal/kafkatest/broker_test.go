@@ -51,6 +51,35 @@ func TestReadCommittedPassesMarkersAndAbortedRecordsAtTheEnd(t *testing.T) {
 	})
 }
 
+// TestNoBoundOnFetchesLetsAbortedRecordsThrough has each fetch end within an aborted
+// transaction.
+func TestNoBoundOnFetchesLetsAbortedRecordsThrough(t *testing.T) {
+	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
+		topic := b.NewTopic(t, 1)
+		cl := b.Client(t, kgo.TransactionalID(kafkatest.NewName(t)), kgo.ProducerLinger(0))
+		if err := cl.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 { // batches
+			if err := cl.ProduceSync(t.Context(), record(topic, 0, "aborted")).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cl.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
+			t.Fatal(err)
+		}
+		transaction(t, cl, kgo.TryCommit, record(topic, 0, "a"))
+		for _, bound := range []kgo.Opt{kgo.FetchMaxBytes(100), kgo.FetchMaxPartitionBytes(100)} {
+			reader := b.Client(t, kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()), bound,
+				kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+			fetches := reader.PollFetches(t.Context())
+			if diff := cmp.Diff([]string{"0:a"}, values(fetches.Records())); diff != "" || fetches.Err() != nil {
+				t.Error(diff, fetches.Err())
+			}
+		}
+	})
+}
+
 func TestReadStableEndsAtTheFirstOpenTransaction(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		topic := b.NewTopic(t, 1)

@@ -25,7 +25,7 @@ var arrows = map[string]string{
 	"metrics":            "",
 	"status":             "",
 	"streamstest":        "topology processor state serde status internal/graph internal/task",
-	"embedded":           "",
+	"embedded":           "internal/fakefetch",
 	"examples/...":       ". topology windowing joins processor state state/lsm serde aggregate metrics status embedded examples/internal/demo",
 	"benchmarks/...":     ". topology windowing joins processor state/lsm serde embedded internal/kafkatest benchmarks/internal/kafka benchmarks/internal/program",
 	"benchmarks/growth":  ". topology processor state state/lsm internal/graph internal/task benchmarks/internal/kafka",
@@ -34,7 +34,8 @@ var arrows = map[string]string{
 	"internal/store":     "state serde",
 	"internal/task":      "internal/graph internal/store processor state",
 	"internal/runtime":   "internal/task internal/graph internal/store changelog processor state metrics status",
-	"internal/kafkatest": "embedded",
+	"internal/kafkatest": "embedded internal/fakefetch",
+	"internal/fakefetch": "",
 	"internal/corpus":    "topology windowing joins processor state serde aggregate streamstest",
 	"internal/chaos":     "",
 	"internal/lint":      "",
@@ -45,8 +46,8 @@ var arrows = map[string]string{
 // outside says which packages may import a module of others, outside of tests.
 // What is not listed is imported by nobody. The longest prefix counts.
 var outside = map[string]string{
-	"github.com/twmb/franz-go":            ". internal/runtime changelog embedded internal/kafkatest examples/... benchmarks/...",
-	"github.com/twmb/franz-go/pkg/kfake":  "embedded internal/kafkatest",
+	"github.com/twmb/franz-go":            ". internal/runtime changelog embedded internal/kafkatest internal/fakefetch examples/... benchmarks/...",
+	"github.com/twmb/franz-go/pkg/kfake":  "embedded internal/kafkatest internal/fakefetch",
 	"github.com/prometheus/client_golang": ". metrics examples/...",
 
 	// It registers globally.
