@@ -108,7 +108,7 @@ type Config struct {
 
 // Memory are the budgets of one instance, in bytes.
 type Memory struct {
-	// Queues is for records that are fetched and not yet processed. An eighth
+	// Queues is for records that are fetched and not yet processed. A sixteenth
 	// of it is the most that a broker is asked for at a time, unless Client
 	// says otherwise (kgo.FetchMaxBytes). Defaults to 16 MiB.
 	Queues int64

@@ -59,7 +59,7 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 // fetchShare is which part of the queues' budget one fetch from a broker may fill.
 // Fetches count on top of it: one is under way and one waits to be polled, and all
 // of its memory is held until the last of its records is done with.
-const fetchShare = 8
+const fetchShare = 16
 
 func (i *Instance) groupOpts() []kgo.Opt {
 	// First, for the user's options to win.

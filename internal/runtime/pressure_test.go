@@ -37,7 +37,7 @@ func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
 		options []kgo.Opt
 		want    int32
 	}{
-		{nil, 1 << 17},
+		{nil, 1 << 16},
 		{[]kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345},
 	} {
 		r := newRig(t, b, 1)
