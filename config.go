@@ -109,8 +109,9 @@ type Config struct {
 // Memory are the budgets of one instance, in bytes.
 type Memory struct {
 	// Queues is for records that are fetched and not yet processed. A sixteenth
-	// of it is the most that a broker is asked for at a time, unless Client
-	// says otherwise (kgo.FetchMaxBytes). Defaults to 16 MiB.
+	// of it, up to 50 MiB, is the most that a broker is asked for at a time,
+	// unless Client says otherwise (kgo.FetchMaxBytes): more is faster where
+	// brokers are far away. Defaults to 16 MiB.
 	Queues int64
 	// Entries is for the decoded entries of stores: changes that are not
 	// committed yet, and a cache of others. Defaults to 64 MiB.

@@ -16,13 +16,11 @@ func (w *worker) applyBytes() int64 {
 
 // What lingers, since it may soon not be needed any more, waits no longer than
 // lingerTime; when that did not suffice, nothing lingers for lingerPause. A worker
-// has no more of it than lingerTimes applyBytes, and lets go of what has expired
-// lingerLooks times in an ApplyInterval: that costs the stores next to nothing.
+// has no more of it than lingerTimes applyBytes.
 const (
 	lingerTime  = 5 * time.Second
 	lingerPause = 30 * time.Second
 	lingerTimes = 4
-	lingerLooks = 4
 )
 
 // application is committed state of a worker's tasks on its way into their
@@ -76,11 +74,11 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	for _, h := range w.handles {
 		bytes += h.task.UnappliedBytes()
 	}
-	most, interval := w.applyBytes(), w.inst.cfg.ApplyInterval
+	most := w.applyBytes()
 	if w.lingers {
-		most, interval = most*lingerTimes, interval/lingerLooks
+		most *= lingerTimes
 	}
-	if at := w.unapplied.Add(interval); now.Before(at) && !all && bytes < most {
+	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && !all && bytes < most {
 		return at
 	}
 	all = all || now.Before(w.nothingLingers)
@@ -114,7 +112,7 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {
-			again = now.Add(interval)
+			again = now.Add(w.inst.cfg.ApplyInterval)
 		}
 		return again
 	}
@@ -161,12 +159,14 @@ func end(s task.StoreBatch) int64 {
 }
 
 // finishApplication lets the entries go that are in the stores now. If a store
-// did not take them, it must take no later ones: it would seem to be current.
+// did not take them, it must take no later ones, since it would seem to be current,
+// and the entries stay: until the end they know what the stores do not.
 func (w *worker) finishApplication(a *application) {
 	w.applying = false
 	if a.err != nil {
 		w.refused = true
 		w.inst.fail(a.err)
+		return
 	}
 	for _, h := range a.handles {
 		h.task.Applied()

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"errors"
-	"math"
 	"net"
 	"slices"
 	"time"
@@ -56,14 +55,19 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 	return opts
 }
 
-// fetchShare is which part of the queues' budget one fetch from a broker may fill.
-// Fetches count on top of it: one is under way and one waits to be polled, and all
-// of its memory is held until the last of its records is done with.
-const fetchShare = 16
+// fetchShare is which part of the queues' budget one fetch from a broker may fill,
+// and maxFetchBytes what it has at most, the client's own default: an answer of
+// twice that is more than it reads. Fetches come on top of the budget: of each
+// broker one is under way or waits to be polled, and all memory of those before is
+// held until the last of its records is done with.
+const (
+	fetchShare    = 16
+	maxFetchBytes = 50 << 20
+)
 
 func (i *Instance) groupOpts() []kgo.Opt {
 	// First, for the user's options to win.
-	opts := []kgo.Opt{kgo.FetchMaxBytes(int32(min(i.cfg.QueueBytes/fetchShare, math.MaxInt32)))}
+	opts := []kgo.Opt{kgo.FetchMaxBytes(int32(min(i.cfg.QueueBytes/fetchShare, maxFetchBytes)))}
 	return append(append(opts, i.baseOpts()...),
 		kgo.ClientID(i.clientID()),
 		kgo.WithContext(i.link.ctx), kgo.WithHooks(i.link),

@@ -34,15 +34,17 @@ func queued(run *running) int64 {
 func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
 	b := kafkatest.Fake(t)
 	for _, c := range []struct {
+		queues  int64
 		options []kgo.Opt
 		want    int32
 	}{
-		{nil, 1 << 16},
-		{[]kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345},
+		{1 << 20, nil, 1 << 16},
+		{1 << 40, nil, 50 << 20}, // the client reads no more than 100 MiB
+		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345},
 	} {
 		r := newRig(t, b, 1)
 		cfg := r.config()
-		cfg.QueueBytes, cfg.Client = 1<<20, append(cfg.Client, c.options...)
+		cfg.QueueBytes, cfg.Client = c.queues, append(cfg.Client, c.options...)
 		inst := New(cfg)
 		if err := inst.RunUntilCaughtUp(t.Context()); err != nil {
 			t.Fatal(err)
