@@ -80,8 +80,8 @@ type Pruner interface {
 // the base store. ok is false if there is none.
 //
 // Such rows are held once, by the store, and not in batches as well. Release comes
-// for each transaction that has committed, in their order, with its batch, and
-// copies to rest what that has beside them. Encode adds those that are still needed
+// for each transaction that has committed, in their order, and copies what else its
+// batch has to rest. Encode adds those that are still needed
 // to the rests of the oldest transactions, whose numbers are seqs: an error is one
 // of a serde, and says which store it was.
 type Lingerer interface {

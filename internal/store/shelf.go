@@ -8,7 +8,7 @@ import (
 )
 
 // shelf is the base of a Window with the rows in front of it whose entries were
-// evicted: as bytes, which take a third of the memory. It has the newest
+// evicted: as bytes, a third of the memory if a window has many. It has the newest
 // windows, and of these every row that has no entry, so that a key of which it
 // has nothing is new.
 //
@@ -75,7 +75,8 @@ func (s *shelf) drop(below int64) {
 	for _, w := range s.windows[:n] {
 		s.bytes -= w.memory()
 	}
-	s.windows = slices.Delete(s.windows, 0, n)
+	clear(s.windows[:n])
+	s.windows = s.windows[n:] // which stay where they are: there may be one for each row
 }
 
 // clear forgets everything. The base is not asked for anything until drop says

@@ -29,6 +29,8 @@ type spot struct{ hash, at uint32 }
 
 var shelfSeed = maphash.MakeSeed()
 
+func shelfHash(key []byte) uint32 { return uint32(maphash.Bytes(shelfSeed, key)) }
+
 // memory is what the rows take.
 func (w *shelved) memory() int64 {
 	return int64(unsafe.Sizeof(*w)) + int64(cap(w.slab)) + int64(len(w.spots))*int64(unsafe.Sizeof(spot{}))
@@ -42,16 +44,17 @@ func (w *shelved) get(key []byte) []byte {
 	if w.used == 0 {
 		return nil
 	}
-	_, value := w.find(key)
+	_, value := w.find(shelfHash(key), key)
 	return value
 }
 
 // put takes in a row, or that there is none.
 func (w *shelved) put(key, value []byte) {
-	if w.used >= len(w.spots)/4*3 {
+	if 4*(w.used+1) > 3*len(w.spots) {
 		w.grow()
 	}
-	p, old := w.find(key)
+	hash := shelfHash(key)
+	p, old := w.find(hash, key)
 	switch {
 	case len(old) == len(value):
 		copy(old, value)
@@ -61,7 +64,7 @@ func (w *shelved) put(key, value []byte) {
 	default:
 		w.gaps += len(key) + len(old)
 	}
-	p.at = uint32(len(w.slab))
+	*p = spot{hash, uint32(len(w.slab))}
 	w.slab = appendRow(w.slab, key, value)
 	if w.gaps > len(w.slab)/2 {
 		w.close()
@@ -69,12 +72,10 @@ func (w *shelved) put(key, value []byte) {
 }
 
 // find returns the spot of a key, a free one if it has none yet, and its value.
-func (w *shelved) find(key []byte) (p *spot, value []byte) {
-	hash := uint32(maphash.Bytes(shelfSeed, key))
+func (w *shelved) find(hash uint32, key []byte) (p *spot, value []byte) {
 	for i := hash; ; i++ {
 		p = &w.spots[i&uint32(len(w.spots)-1)]
 		if p.at == 0 {
-			p.hash = hash // for who takes it
 			return p, nil
 		}
 		if p.hash == hash {
@@ -87,10 +88,10 @@ func (w *shelved) find(key []byte) (p *spot, value []byte) {
 
 func (w *shelved) grow() {
 	if w.slab == nil {
-		w.slab = make([]byte, 1, 64)
+		w.slab = []byte{0} // spots in use are not 0
 	}
 	old := w.spots
-	w.spots = make([]spot, max(minSlots, 2*len(old)))
+	w.spots = make([]spot, max(2, 2*len(old)))
 	last := uint32(len(w.spots) - 1)
 	for _, p := range old {
 		if p.at == 0 {
@@ -104,7 +105,7 @@ func (w *shelved) grow() {
 	}
 }
 
-// close closes the gaps.
+// close closes the gaps. Keys without a value stay.
 func (w *shelved) close() {
 	old := w.slab
 	w.slab, w.gaps = append(make([]byte, 0, len(old)-w.gaps), 0), 0

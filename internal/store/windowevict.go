@@ -9,7 +9,8 @@ func (s *Window[K, V]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) {
 }
 
 // Evict drops clean rows until at most limit bytes of them are left in memory.
-// All but a quarter of the limit is for the shelf, to which entries go first.
+// Entries go to the shelf, which may fill three quarters of the limit; when it has,
+// its oldest windows go.
 func (s *Window[K, V]) Evict(limit int64) {
 	for {
 		room := max(limit-s.shelf.bytes, limit/4)
@@ -31,7 +32,7 @@ func (s *Window[K, V]) shelve(e *entry[V]) {
 	if e.present {
 		s.row, err = s.rows.appendStored(s.row, &e.content)
 	}
-	if err != nil { // of a serde that has written or read it before: the base has it
+	if err != nil { // of a serde that has written it before: the base has it
 		s.shelf.drop(startOf(key))
 		return
 	}

@@ -66,7 +66,7 @@ func TestRowsComeBackFromTheShelfAsTheyAre(t *testing.T) {
 		}
 		applyWindows(t, b, s, uint64(round))
 		clean, _, _ := s.Bytes()
-		s.Evict(clean / 2)
+		s.Evict(clean * 2 / 3)
 		asked := b.gets
 		for i := range 50 {
 			v, ms, ok, err := s.GetWithTime(key(i), 5)

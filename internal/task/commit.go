@@ -32,7 +32,7 @@ type Commit struct {
 	Since time.Time
 
 	batches  []state.Batch // by store of the task
-	bytes    int64         // of these, when it committed
+	bytes    int64         // what they had when it committed
 	progress []progress    // by input
 	times    []int64       // by operator
 }

@@ -54,8 +54,8 @@ func (t *Task) release(c *Commit) {
 	}
 }
 
-// UnappliedBytes is roughly the memory of what has committed and is not
-// applied.
+// UnappliedBytes is roughly how much has been written that has committed and is
+// not applied.
 func (t *Task) UnappliedBytes() (sum int64) {
 	for _, c := range t.unapplied {
 		sum += c.bytes
@@ -126,7 +126,7 @@ func (t *Task) prune(i int) error {
 	s := &t.stores[i]
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
 	for _, c := range t.unapplied[:t.applying] {
-		if b := &c.batches[i]; b.Len() > 0 || s.lingers != nil { // which may have kept all of it
+		if b := &c.batches[i]; b.Len() > 0 || s.lingers != nil { // Release may have taken all of it
 			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
 		}
 	}
