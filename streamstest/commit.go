@@ -161,21 +161,12 @@ func (d *Driver) produce(commits []*task.Commit) error {
 // apply brings what was committed into the stores.
 func (d *Driver) apply(r *running, c *task.Commit) error {
 	r.Settled(c)
-	pruned, err := r.Prune(r.Unapplied())
-	if err != nil {
-		return err
-	}
-	for _, s := range pruned {
-		p := state.Position{TopicID: d.id}
-		if s.Spec.Logged {
-			p = d.position(d.topics[d.ChangelogTopic(s.Spec.Name)].partitions[c.Task.Partition])
+	return r.Apply(func(s *graph.StoreSpec) state.Position {
+		if !s.Logged {
+			return state.Position{TopicID: d.id}
 		}
-		if err := s.Base.Apply(s.Batch, p); err != nil {
-			return err
-		}
-	}
-	r.Applied()
-	return nil
+		return d.position(d.topics[d.ChangelogTopic(s.Name)].partitions[c.Task.Partition])
+	})
 }
 
 // ChangelogTopic is the full name of the topic that backs a store.

@@ -151,16 +151,9 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 		}
 	}
 	tk.Settled(c)
-	pruned, err := tk.Prune(tk.Unapplied())
-	if err != nil {
+	if err := tk.Apply(nil); err != nil {
 		return err
 	}
-	for _, s := range pruned {
-		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
-			return err
-		}
-	}
-	tk.Applied()
 	for _, o := range records {
 		if err := r.deliver(o.topic, o.in); err != nil {
 			return err

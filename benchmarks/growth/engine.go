@@ -116,17 +116,9 @@ func (e *engine) commit() error {
 		return err
 	}
 	e.Settled(c)
-	pruned, err := e.Prune(e.Unapplied())
-	if err != nil {
-		return err
-	}
-	for _, s := range pruned {
-		if err := s.Base.Apply(s.Batch, state.Position{Next: e.offset, CurrentAt: e.offset}); err != nil {
-			return err
-		}
-	}
-	e.Applied()
-	return nil
+	return e.Apply(func(*graph.StoreSpec) state.Position {
+		return state.Position{Next: e.offset, CurrentAt: e.offset}
+	})
 }
 
 // measured builds an engine, lets it meet every key, and measures it over

@@ -19,7 +19,7 @@
 //	...                                    // produce c.Out and c.Stores, end the transaction
 //	t.Settled(c)                           // or, after an abort, t.Discard()
 //	batches, err := t.Prune(n)             // now and then: write each Batch to its Base
-//	t.Applied()
+//	t.Applied()                            // t.Apply does all three at once
 //
 // Several commits may be frozen, or committed and not yet applied, while the
 // task goes on. They settle in order. Discard drops the frozen ones at once: the

@@ -133,12 +133,9 @@ func (r *rig) commit(seq uint64) *Commit {
 // apply does what the runtime does once a transaction has committed.
 func (r *rig) apply(c *Commit) {
 	r.Settled(c)
-	for _, s := range r.prune(r.Unapplied()) {
-		if err := s.Base.Apply(s.Batch, state.Position{}); err != nil {
-			r.Fatal(err)
-		}
+	if err := r.Apply(nil); err != nil {
+		r.Fatal(err)
 	}
-	r.Applied()
 }
 
 func (r *rig) prune(n int) []StoreBatch {

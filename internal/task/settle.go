@@ -157,6 +157,28 @@ func (t *Task) Applied() {
 	t.publish()
 }
 
+// Apply is Prune of all that has committed, the writes to the base stores, and
+// Applied, for owners that can wait for the stores. at says how far each of them is
+// then current: the zero Position if at is nil. An error is the last that the task
+// is asked for, as one of Prune.
+func (t *Task) Apply(at func(*graph.StoreSpec) state.Position) error {
+	pruned, err := t.Prune(len(t.unapplied))
+	if err != nil {
+		return err
+	}
+	for _, s := range pruned {
+		var p state.Position
+		if at != nil {
+			p = at(s.Spec)
+		}
+		if err := s.Base.Apply(s.Batch, p); err != nil {
+			return err
+		}
+	}
+	t.Applied()
+	return nil
+}
+
 func (t *Task) newCommit(seq uint64) *Commit {
 	var c *Commit
 	if n := len(t.free); n > 0 {
