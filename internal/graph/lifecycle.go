@@ -81,9 +81,9 @@ type Pruner interface {
 //
 // Such rows are held once, by the store, and not in batches as well. Release comes
 // for each transaction that has committed, in their order, and copies what else its
-// batch has to rest. Encode adds those that are still needed
-// to the rests of the oldest transactions, whose numbers are seqs: an error is one
-// of a serde, and says which store it was.
+// batch has to rest. Encode adds those that are still needed to the rests of the
+// oldest transactions, whose numbers are seqs: an error is one of a serde, and says
+// which store it was.
 type Lingerer interface {
 	Lingers(committed uint64) (seq uint64, ok bool)
 	Release(seq uint64, b, rest *state.Batch)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/millrace-io/millrace/state"
@@ -72,10 +71,7 @@ func (s *KeyValue[K, V]) encodeDirty(b *state.Batch) (err error) {
 		}
 		slab := append(b.Slab(), e.key...)
 		if e.present {
-			if s.timed {
-				slab = binary.BigEndian.AppendUint64(slab, uint64(e.time))
-			}
-			if slab, err = s.appendTaken(slab, &e.value, e.raw); err != nil {
+			if slab, err = s.appendStored(slab, &e.content); err != nil {
 				return err
 			}
 		}

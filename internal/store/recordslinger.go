@@ -38,7 +38,7 @@ func (s *Records[K, V]) Release(seq uint64, b, rest *state.Batch) {
 // or after what Lingers was told has committed.
 func (s *Records[K, V]) Encode(seqs []uint64, rests []*state.Batch) error {
 	end := seqs[len(seqs)-1]
-	live, passed := s.liveAfter(end), s.recalled(end)
+	live, passed, oldest := s.liveAfter(end), s.recalled(end), s.oldest()
 	for i := range s.flights {
 		f := &s.flights[i]
 		n := slices.Index(seqs, f.seq)
@@ -47,7 +47,7 @@ func (s *Records[K, V]) Encode(seqs []uint64, rests []*state.Batch) error {
 		}
 		for k := range f.refs {
 			d := &f.refs[k]
-			if d.e.segment.number < live || passed[recordPlace{s.oldest() + uint32(i), int32(k)}] {
+			if d.e.segment.number < live || passed[recordPlace{oldest + uint32(i), int32(k)}] {
 				continue
 			}
 			if err := s.encode(rests[n], d, d.e.rows.find(d.timeMs, d.seq)); err != nil {

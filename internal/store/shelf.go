@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -94,13 +95,5 @@ func (s *shelf) dropOldest() bool {
 
 // search is where a window is, or belongs.
 func (s *shelf) search(startMs int64) (i int, has bool) {
-	i, end := 0, len(s.windows)
-	for i < end {
-		if mid := int(uint(i+end) / 2); s.windows[mid].startMs < startMs {
-			i = mid + 1
-		} else {
-			end = mid
-		}
-	}
-	return i, i < len(s.windows) && s.windows[i].startMs == startMs
+	return slices.BinarySearchFunc(s.windows, startMs, func(w *shelved, ms int64) int { return cmp.Compare(w.startMs, ms) })
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,7 +69,7 @@ func (s *shelf) check() error {
 	if bytes != s.bytes {
 		return fmt.Errorf("windows on the shelf have %d bytes, want %d", s.bytes, bytes)
 	}
-	if !slices.IsSortedFunc(s.windows, func(a, b *shelved) int { return int(a.startMs - b.startMs) }) {
+	if !slices.IsSortedFunc(s.windows, func(a, b *shelved) int { return cmp.Compare(a.startMs, b.startMs) }) {
 		return fmt.Errorf("windows on the shelf are not in order")
 	}
 	return nil
