@@ -99,6 +99,48 @@ func TestEndInterruptedByACrashIsFinished(t *testing.T) {
 	}
 }
 
+// The journal names topics, also for clients that send their ids, from version 6 of
+// the request on (KIP-1319).
+func TestOffsetsSentByTopicIDAreFinished(t *testing.T) {
+	dir := t.TempDir()
+	_, b := serve(t, embedded.Config{Dir: dir})
+	b.CreateTopic(t, "in", 1)
+	b.CreateTopic(t, "out", 1)
+	p := newProducer(t, b, "tx")
+	p.begin(record("out", 0, "a"))
+	id, epoch, err := p.cl.ProducerID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := b.Admin(t).Metadata(t.Context(), "in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := kmsg.NewPtrTxnOffsetCommitRequest()
+	req.TransactionalID, req.Group, req.ProducerID, req.ProducerEpoch = "tx", "group", id, epoch
+	rt := kmsg.NewTxnOffsetCommitRequestTopic()
+	rt.TopicID = meta.Topics["in"].ID
+	rp := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+	rp.Offset = 7
+	rt.Partitions = append(rt.Partitions, rp)
+	req.Topics = append(req.Topics, rt)
+	resp, err := req.RequestWith(t.Context(), p.cl)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.Topics[0].Partitions[0].ErrorCode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := crash(t, dir)
+	p.end(kgo.TryCommit)
+	move(t, crash(t, dir), before, "journal.log")
+
+	_, b = serve(t, embedded.Config{Dir: before})
+	if diff := cmp.Diff(map[string]map[int32]int64{"in": {0: 7}}, b.Committed(t, "group")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func move(t *testing.T, from, to, name string) {
 	t.Helper()
 	if err := os.RemoveAll(filepath.Join(to, name)); err != nil {

@@ -125,7 +125,7 @@ func transact(cl *kgo.Client, i, n int) outcome {
 	err := cl.ProduceSync(ctx, record("left", 0, name), record("left", 1, name), record("left", 2, name),
 		record("right", 0, name), record("right", 1, name)).FirstErr()
 	if err == nil {
-		err = sendOffset(ctx, cl, "group", "in", int32(i), int64(n)+1)
+		err = kafkatest.SendOffset(ctx, cl, "group", "in", int32(i), int64(n)+1)
 	}
 	if err != nil {
 		return unknown

@@ -1,16 +1,13 @@
 package embedded_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/embedded"
 	"github.com/millrace-io/millrace/internal/kafkatest"
@@ -72,47 +69,10 @@ func (p producer) end(commit kgo.TransactionEndTry) {
 // offset sends an offset into the open transaction.
 func (p producer) offset(group, topic string, partition int32, at int64) {
 	p.t.Helper()
-	if err := sendOffset(p.t.Context(), p.cl, group, topic, partition, at); err != nil {
+	if err := kafkatest.SendOffset(p.t.Context(), p.cl, group, topic, partition, at); err != nil {
 		p.t.Fatal(err)
 	}
 }
-
-func sendOffset(ctx context.Context, cl *kgo.Client, group, topic string, partition int32, at int64) error {
-	id, epoch, err := cl.ProducerID(ctx)
-	if err != nil {
-		return err
-	}
-	req := kmsg.NewPtrTxnOffsetCommitRequest()
-	req.TransactionalID, _ = cl.OptValue(kgo.TransactionalID).(string)
-	req.Group, req.ProducerID, req.ProducerEpoch = group, id, epoch
-	p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-	p.Partition, p.Offset = partition, at
-	rt := kmsg.NewTxnOffsetCommitRequestTopic()
-	rt.Topic = topic
-	rt.Partitions = append(rt.Partitions, p)
-	req.Topics = append(req.Topics, rt)
-	// Version 5 names topics; later ones want ids.
-	resp, err := cl.Broker(0).RetriableRequest(ctx, pinned{req, 5})
-	if err != nil {
-		return err
-	}
-	for _, t := range resp.(*kmsg.TxnOffsetCommitResponse).Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// pinned is a request whose version is not raised to the broker's.
-type pinned struct {
-	*kmsg.TxnOffsetCommitRequest
-	max int16
-}
-
-func (p pinned) MaxVersion() int16 { return p.max }
 
 func record(topic string, partition int32, value string) *kgo.Record {
 	return &kgo.Record{Topic: topic, Partition: partition, Value: []byte(value)}

@@ -39,6 +39,8 @@ func (b *Broker) observe() {
 	)
 }
 
+// journalOffsets finds every topic by name: kfake has looked up those of which the
+// client sent the id before it asks its faults.
 func (b *Broker) journalOffsets(r kmsg.Request) error {
 	req := r.(*kmsg.TxnOffsetCommitRequest)
 	e := &offsetsEntry{PID: req.ProducerID, Epoch: req.ProducerEpoch, Group: req.Group}

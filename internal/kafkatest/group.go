@@ -1,11 +1,14 @@
 package kafkatest
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Committed returns the offsets that a group has committed, by topic and
@@ -67,6 +70,46 @@ func (b *Broker) Commit(t testing.TB, group, topic string, offsets map[int32]int
 		t.Fatalf("kafkatest: commit offsets of group %s: %v", group, err)
 	}
 }
+
+// SendOffset sends an offset into the open transaction of cl, to the only broker
+// there is: the first one that cl was given.
+func SendOffset(ctx context.Context, cl *kgo.Client, group, topic string, partition int32, at int64) error {
+	id, epoch, err := cl.ProducerID(ctx)
+	if err != nil {
+		return err
+	}
+	req := kmsg.NewPtrTxnOffsetCommitRequest()
+	req.TransactionalID, _ = cl.OptValue(kgo.TransactionalID).(string)
+	req.Group, req.ProducerID, req.ProducerEpoch = group, id, epoch
+	p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+	p.Partition, p.Offset = partition, at
+	rt := kmsg.NewTxnOffsetCommitRequestTopic()
+	rt.Topic = topic
+	rt.Partitions = append(rt.Partitions, p)
+	req.Topics = append(req.Topics, rt)
+	// Version 5 names topics; later ones want ids. The client finds the coordinator of
+	// requests of its own types only.
+	resp, err := cl.SeedBrokers()[0].RetriableRequest(ctx, pinned{req, 5})
+	if err != nil {
+		return err
+	}
+	for _, t := range resp.(*kmsg.TxnOffsetCommitResponse).Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pinned is a request whose version is not raised to the broker's.
+type pinned struct {
+	*kmsg.TxnOffsetCommitRequest
+	max int16
+}
+
+func (p pinned) MaxVersion() int16 { return p.max }
 
 // Members returns how many members a group has.
 func (b *Broker) Members(t testing.TB, group string) int {

@@ -5,10 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 )
@@ -40,7 +37,9 @@ func TestOffsetsOfAnOpenTransactionAreWaitedFor(t *testing.T) {
 		if err := cl.ProduceSync(t.Context(), record(topic, 0, "a")).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
-		sendOffset(t, cl, group, topic, 7)
+		if err := kafkatest.SendOffset(t.Context(), cl, group, topic, 0, 7); err != nil {
+			t.Fatal(err)
+		}
 		got := make(chan map[string]map[int32]int64, 1)
 		go func() { got <- b.Committed(t, group) }()
 		select {
@@ -56,34 +55,4 @@ func TestOffsetsOfAnOpenTransactionAreWaitedFor(t *testing.T) {
 			t.Error(diff)
 		}
 	})
-}
-
-// sendOffset sends the offset of a topic's only partition into the open
-// transaction of cl.
-func sendOffset(t *testing.T, cl *kgo.Client, group, topic string, at int64) {
-	t.Helper()
-	id, epoch, err := cl.ProducerID(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	topics, err := kadm.NewClient(cl).ListTopics(t.Context(), topic)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req := kmsg.NewPtrTxnOffsetCommitRequest()
-	req.TransactionalID, _ = cl.OptValue(kgo.TransactionalID).(string)
-	req.Group, req.ProducerID, req.ProducerEpoch = group, id, epoch
-	p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-	p.Offset = at
-	rt := kmsg.NewTxnOffsetCommitRequestTopic()
-	rt.Topic, rt.TopicID = topic, topics[topic].ID
-	rt.Partitions = append(rt.Partitions, p)
-	req.Topics = append(req.Topics, rt)
-	resp, err := req.RequestWith(t.Context(), cl)
-	if err == nil {
-		err = kerr.ErrorForCode(resp.Topics[0].Partitions[0].ErrorCode)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
