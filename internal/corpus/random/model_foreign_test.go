@@ -19,8 +19,8 @@ func (m *model) foreignKey(i int, key, value any) any {
 // answers is the port of a foreign-key join by which it learns of right rows.
 const answers = 2
 
-// names is where it is noted which foreign key a left row has.
-type names struct{ key any }
+// names is where it is noted that a left row has a foreign key.
+type names struct{ key, foreign any }
 
 // answer is what comes back of a right row that was asked for, if any: an
 // optional one is none if there is no such row. If it was told of a change, row is
@@ -33,14 +33,19 @@ type answer struct {
 }
 
 // foreign joins the rows of a table with those of another one that they name
-// (reference, 1.8).
+// (reference, 1.8): each with one, or with all of a list.
 func (m *model) foreign(i, port int, r record) {
+	list := m.steps[i].joins() == foreignList
 	switch {
 	case r.stale:
-	case port == answers:
-		m.answered(i, r)
 	case port == rightSide:
 		m.tellAll(i, r)
+	case port == answers && list:
+		m.answeredPair(i, r)
+	case port == answers:
+		m.answered(i, r)
+	case list:
+		m.askEach(i, r)
 	default:
 		m.ask(i, r)
 	}
@@ -50,7 +55,8 @@ func (m *model) foreign(i, port int, r record) {
 func (m *model) ask(i int, r record) {
 	s := &m.steps[i]
 	was, is := m.foreignKey(i, r.key, r.old), m.foreignKey(i, r.key, r.value)
-	m.put(place{i, r.partition, names{r.key}}, row{value: is}, is != nil)
+	m.put(place{i, r.partition, names{r.key, was}}, row{}, false)
+	m.put(place{i, r.partition, names{r.key, is}}, row{}, is != nil)
 	left := s.keeps(leftSide)
 	if r.old == nil && r.value == nil || !left && was == nil && is == nil {
 		return
@@ -66,11 +72,12 @@ func (m *model) tell(i, partition int, key any, a answer, time int64) {
 	m.waiting = append(m.waiting, delivery{m.steps[i].name + "-answers", record{key: key, value: a, time: time, partition: partition}})
 }
 
-// tellAll tells all left rows of a right one, in the order of their keys.
+// tellAll tells all left rows that have the key of a right one, in the order of
+// their own keys.
 func (m *model) tellAll(i int, r record) {
 	var all []place
-	for at, row := range m.rows {
-		if _, ok := at.key.(names); ok && at.step == i && row.value == r.key {
+	for at := range m.rows {
+		if n, ok := at.key.(names); ok && at.step == i && n.foreign == r.key {
 			all = append(all, at)
 		}
 	}

@@ -1,7 +1,6 @@
 package random
 
 import (
-	"bytes"
 	"math"
 	"slices"
 )
@@ -9,40 +8,8 @@ import (
 // The model of joins by a list of foreign keys: as that by one, with a result for
 // each key in the list, which is answered for itself.
 
-// owns is where it is noted that a left row has a foreign key.
-type owns struct{ key, foreign any }
-
 func (m *model) listOf(i int, key, row any) []any {
 	return m.steps[i].listed(m.steps[m.steps[i].in[rightSide]].key, key, row)
-}
-
-func (m *model) foreignList(i, port int, r record) {
-	switch {
-	case r.stale:
-	case port == answers:
-		m.answeredPair(i, r)
-	case port == rightSide:
-		m.tellOwners(i, r)
-	default:
-		m.askEach(i, r)
-	}
-}
-
-// tellOwners tells all left rows that have the key of a right one, in any order
-// that is always the same.
-func (m *model) tellOwners(i int, r record) {
-	var all []place
-	for at := range m.rows {
-		if has, ok := at.key.(owns); ok && at.step == i && has.foreign == r.key {
-			all = append(all, at)
-		}
-	}
-	slices.SortFunc(all, func(a, b place) int {
-		return bytes.Compare(encode(a.key.(owns).key), encode(b.key.(owns).key))
-	})
-	for _, at := range all {
-		m.tell(i, at.partition, at.key.(owns).key, answer{of: r.key, told: true, row: r.value}, r.time)
-	}
 }
 
 // askEach asks for the right row of each key that a left row has, or had.
@@ -55,7 +22,7 @@ func (m *model) askEach(i int, r record) {
 		}
 		asked[of] = true
 		has := slices.Contains(is, of)
-		m.put(place{i, r.partition, owns{r.key, of}}, row{}, has)
+		m.put(place{i, r.partition, names{r.key, of}}, row{}, has)
 		m.tell(i, r.partition, r.key, answer{of: of, optional: has && !m.steps[i].keeps(leftSide)}, r.time)
 	}
 }

@@ -148,10 +148,8 @@ func (m *model) receive(i, port int, r record) {
 		m.lookup(i, port, r)
 	case tablesJoin:
 		m.tables(i, port, r)
-	case foreignJoin:
+	case foreignJoin, foreignList:
 		m.foreign(i, port, r)
-	case foreignList:
-		m.foreignList(i, port, r)
 	case globalLookup:
 		m.lookupGlobal(i, r)
 	case enrichment:
