@@ -59,6 +59,7 @@ func (l *life[S]) lead(t *rapid.T, own map[string]func(*rapid.T)) {
 		"undo":    l.undo,
 		"freeze":  l.freeze,
 		"release": l.release,
+		"compact": l.compact,
 		"applied": l.apply,
 		"discard": l.discard,
 		"evict":   l.evict,
@@ -129,6 +130,17 @@ func (l *life[S]) release(*rapid.T) {
 	if view, ok := l.view.(graph.Lingerer); ok && l.flights.released < len(l.frozen) {
 		l.flights.release(view)
 	}
+}
+
+// compact is for flights that have committed and wait, some of them again.
+func (l *life[S]) compact(t *rapid.T) {
+	view, ok := l.view.(graph.Pruner)
+	if !ok || len(l.frozen) == 0 {
+		return
+	}
+	n := rapid.IntRange(max(1, l.flights.released), len(l.frozen)).Draw(t, "batches")
+	view.Prune(l.flights.seqs[:n], l.flights.batches[:n])
+	l.flights.released = n
 }
 
 // apply puts one flight or more into the base before it says so.
@@ -211,6 +223,9 @@ func (l *life[S]) evict(t *rapid.T) {
 func (l *life[S]) restart(t *rapid.T) {
 	if l.base == nil {
 		l.base = l.newBase()
+	}
+	if n := l.flights.released; n > 0 {
+		l.commit(t, n)
 	}
 	l.view = l.open(t)
 	l.rewind(t)

@@ -18,20 +18,32 @@ import (
 // A write that a flight behind batches supersedes stays: that one may be undone.
 // What a batch has beside its entries, such as the deletion of a range, stays in
 // its place.
-func (s *KeyValue[K, V]) Prune(seqs []uint64, batches []*state.Batch) {
-	s.prune(s.superseded, seqs, batches)
+func (s *KeyValue[K, V]) Prune(seqs []uint64, batches []*state.Batch) { s.prune(seqs, batches) }
+
+// companion is another view that writes to the same batches, behind what the first
+// one has written, and with the same flights.
+type companion interface {
+	superseded(i, j, end int) bool
+	lose(i, end, before int) int
 }
 
-// prune is Prune for a view of which others write to the same batches: superseded
-// says whether write j of flight i is written again before flight end.
-func (s *KeyValue[K, V]) prune(superseded func(i, j, end int) bool, seqs []uint64, batches []*state.Batch) {
+func (s *KeyValue[K, V]) prune(seqs []uint64, batches []*state.Batch, others ...companion) {
 	end := 0
 	for end < len(s.flights) && s.flights[end].seq <= seqs[len(seqs)-1] {
 		end++
 	}
-	for i, f := range s.flights[:end] {
-		if at := slices.Index(seqs, f.seq); at >= 0 { // else it had nothing to write
-			batches[at].Filter(func(j int) bool { return !superseded(i, j, end) })
+	for i := range s.flights[:end] {
+		at := slices.Index(seqs, s.flights[i].seq)
+		if at < 0 {
+			continue // it had nothing to write
+		}
+		batches[at].Filter(func(j int) bool {
+			return !s.superseded(i, j, end) &&
+				!slices.ContainsFunc(others, func(o companion) bool { return o.superseded(i, j, end) })
+		})
+		lost := s.lose(i, end, 0)
+		for _, o := range others {
+			lost += o.lose(i, end, lost)
 		}
 	}
 }
@@ -42,6 +54,29 @@ func (s *KeyValue[K, V]) superseded(i, j, end int) bool {
 	f := &s.flights[i]
 	k := j - f.first
 	return k >= 0 && k < len(f.next) && f.next[k] != 0 && i+int(f.next[k]) < end
+}
+
+// lose takes out of flight i what its batch has lost as superseded, of which others
+// wrote so much before the view did. It returns how much that is.
+func (s *KeyValue[K, V]) lose(i, end, before int) (lost int) {
+	f := &s.flights[i]
+	n := 0
+	for k, e := range f.entries {
+		next := f.next[k]
+		if next != 0 && i+int(next) < end {
+			e.pins-- // not the last one: the later flight has another
+			continue
+		}
+		if next == 0 {
+			e.at = int32(n)
+		}
+		f.entries[n], f.next[n] = e, next
+		n++
+	}
+	lost = len(f.entries) - n
+	clear(f.entries[n:])
+	f.entries, f.next, f.first = f.entries[:n], f.next[:n], f.first-before
+	return lost
 }
 
 // supersede notes that the flight that is being made has a key which one that

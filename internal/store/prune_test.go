@@ -18,7 +18,7 @@ import (
 type flights struct {
 	seqs     []uint64
 	batches  []*state.Batch
-	released int // how many of them have committed and are without what lingers
+	released int // how many of them have committed and are without what lingers, or compacted
 }
 
 // full says that there are as many as a worker may have, and some that have
@@ -51,8 +51,8 @@ func (f *flights) take(t *rapid.T, s graph.TaskStore, n int) (pruned []*state.Ba
 		if err := s.Encode(f.seqs[:n], pruned); err != nil {
 			t.Fatal(err)
 		}
-		f.released -= n
 	}
+	f.released = max(0, f.released-n)
 	seen := map[string]bool{}
 	for _, b := range pruned {
 		for i := range b.Len() {

@@ -65,9 +65,7 @@ func (s *segmented[K, V]) Prune(seqs []uint64, batches []*state.Batch) {
 		s.rows.Prune(seqs, batches)
 		return
 	}
-	s.rows.prune(func(i, j, end int) bool {
-		return s.rows.superseded(i, j, end) || s.ends.superseded(i, j, end)
-	}, seqs, batches)
+	s.rows.prune(seqs, batches, s.ends)
 }
 
 // Applied says that the batches up to seq are in the base.
