@@ -129,6 +129,15 @@ func (b *Batch) Filter(keep func(i int) bool) {
 	b.fold.forget()
 }
 
+// Clip returns a copy that has memory for what is in b and no more; ok is false, and
+// nothing is copied, if that would spare less than half of it.
+func (b *Batch) Clip() (clipped Batch, ok bool) {
+	if held := int64(cap(b.slab)) + int64(cap(b.entries))*int64(unsafe.Sizeof(batchEntry{})); 2*b.Memory() >= held {
+		return clipped, false
+	}
+	return Batch{slab: slices.Clone(b.slab), entries: slices.Clone(b.entries), sorted: b.sorted}, true
+}
+
 // Len is the number of writes.
 func (b *Batch) Len() int { return len(b.entries) }
 

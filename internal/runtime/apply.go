@@ -17,10 +17,13 @@ func (w *worker) applyBytes() int64 {
 // What lingers, since it may soon not be needed any more, waits no longer than
 // lingerTime; when that did not suffice, nothing lingers for lingerPause. A worker
 // has no more of it than lingerTimes applyBytes.
+//
+// What has expired is looked for every lingerInterval.
 const (
-	lingerTime  = 5 * time.Second
-	lingerPause = 30 * time.Second
-	lingerTimes = 4
+	lingerTime     = 5 * time.Second
+	lingerPause    = 30 * time.Second
+	lingerTimes    = 4
+	lingerInterval = 500 * time.Millisecond
 )
 
 // application is committed state of a worker's tasks on its way into their
@@ -57,8 +60,9 @@ func (w *worker) applied() bool {
 // maybeApply hands committed state to the applier if that is due: every
 // ApplyInterval, or if there is much of it, or if its tasks leave. What is
 // written again meanwhile, in the next transactions, is spared the store: at
-// each commit it would take more than a third of the time that a count costs. A
-// crash in between costs the replay of that much more of the changelog.
+// each commit it would take more than a third of the time that a count costs. It
+// does not count as much, so that keys which change all the time wait for the
+// interval. A crash in between costs the replay of that much more of the changelog.
 //
 // What may soon not be needed any more is left for later, such as the records of a
 // join within seconds: most of them never go to the store.
@@ -70,16 +74,17 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 		return again
 	}
 	all := len(w.releases) > 0 || w.failure != nil
-	var bytes int64
-	for _, h := range w.handles {
-		bytes += h.task.UnappliedBytes()
-	}
-	most := w.applyBytes()
+	bytes, most, interval := w.unappliedBytes(), w.applyBytes(), w.inst.cfg.ApplyInterval
 	if w.lingers {
-		most *= lingerTimes
+		most, interval = most*lingerTimes, min(interval, lingerInterval)
 	}
-	if at := w.unapplied.Add(w.inst.cfg.ApplyInterval); now.Before(at) && !all && bytes < most {
-		return at
+	if at := w.unapplied.Add(interval); now.Before(at) && !all {
+		if bytes < most {
+			return at
+		}
+		if bytes = w.compact(); bytes < most/2 {
+			return at
+		}
 	}
 	all = all || now.Before(w.nothingLingers)
 	a := &application{seq: w.committed}
@@ -112,13 +117,28 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {
-			again = now.Add(w.inst.cfg.ApplyInterval)
+			again = now.Add(min(w.inst.cfg.ApplyInterval, lingerInterval))
 		}
 		return again
 	}
 	w.applying = true
 	w.toApply <- a // never blocks: there is one at a time
 	return again
+}
+
+func (w *worker) unappliedBytes() (sum int64) {
+	for _, h := range w.handles {
+		sum += h.task.UnappliedBytes()
+	}
+	return sum
+}
+
+// compact drops what was written again since, and returns how much is left.
+func (w *worker) compact() int64 {
+	for _, h := range w.handles {
+		h.task.Compact()
+	}
+	return w.unappliedBytes()
 }
 
 // apply is the applier's goroutine.

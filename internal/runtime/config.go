@@ -30,7 +30,7 @@ type Config struct {
 	Batch int
 
 	CommitInterval     time.Duration
-	ApplyInterval      time.Duration // see worker.maybeApply; defaults to 500 ms
+	ApplyInterval      time.Duration // see worker.maybeApply; defaults to 2 s
 	SessionTimeout     time.Duration
 	RebalanceTimeout   time.Duration
 	TransactionTimeout time.Duration

@@ -76,7 +76,7 @@ type Instance struct {
 
 // New makes an instance; nothing is opened or connected yet.
 func New(cfg Config) *Instance {
-	cfg.ApplyInterval = cmp.Or(cfg.ApplyInterval, 500*time.Millisecond)
+	cfg.ApplyInterval = cmp.Or(cfg.ApplyInterval, 2*time.Second)
 	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1), calls: newExecutor()}
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)

@@ -132,21 +132,22 @@ func (l *life[S]) release(*rapid.T) {
 	}
 }
 
-// compact is for flights that have committed and wait, some of them again.
+// compact is for flights that have committed and wait. From then on they go to the
+// base together, or to what a replay brings up to date: see crash.
 func (l *life[S]) compact(t *rapid.T) {
 	view, ok := l.view.(graph.Pruner)
 	if !ok || len(l.frozen) == 0 {
 		return
 	}
-	n := rapid.IntRange(max(1, l.flights.released), len(l.frozen)).Draw(t, "batches")
+	n := rapid.IntRange(max(1, l.flights.compacted), len(l.frozen)).Draw(t, "batches")
 	view.Prune(l.flights.seqs[:n], l.flights.batches[:n])
-	l.flights.released = n
+	l.flights.compacted = n
 }
 
 // apply puts one flight or more into the base before it says so.
 func (l *life[S]) apply(t *rapid.T) {
 	if len(l.frozen) > 0 {
-		l.view.Applied(l.commit(t, rapid.IntRange(1, len(l.frozen)).Draw(t, "batches")))
+		l.view.Applied(l.commit(t, rapid.IntRange(max(1, l.flights.compacted), len(l.frozen)).Draw(t, "batches")))
 	}
 }
 
@@ -181,7 +182,7 @@ func (l *life[S]) crash(t *rapid.T) {
 		return
 	}
 	end := len(l.log)
-	pruned, ends, _ := l.settle(t, rapid.IntRange(max(1, l.flights.released), len(l.frozen)).Draw(t, "batches"))
+	pruned, ends, _ := l.settle(t, rapid.IntRange(max(1, l.flights.committed()), len(l.frozen)).Draw(t, "batches"))
 	for i, b := range pruned[:rapid.IntRange(0, len(pruned)).Draw(t, "applied")] {
 		if err := l.base.Apply(b, state.Position{}); err != nil {
 			t.Fatal(err)
@@ -195,7 +196,7 @@ func (l *life[S]) crash(t *rapid.T) {
 // discard is an abort: of all, or of the younger transactions after the older ones
 // were applied.
 func (l *life[S]) discard(t *rapid.T) {
-	if n := rapid.IntRange(l.flights.released, len(l.frozen)).Draw(t, "committed"); n > 0 {
+	if n := rapid.IntRange(l.flights.committed(), len(l.frozen)).Draw(t, "committed"); n > 0 {
 		l.commit(t, n)
 	}
 	l.view.Discard()
@@ -224,7 +225,7 @@ func (l *life[S]) restart(t *rapid.T) {
 	if l.base == nil {
 		l.base = l.newBase()
 	}
-	if n := l.flights.released; n > 0 {
+	if n := l.flights.compacted; n > 0 {
 		l.commit(t, n)
 	}
 	l.view = l.open(t)

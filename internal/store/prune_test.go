@@ -18,7 +18,9 @@ import (
 type flights struct {
 	seqs     []uint64
 	batches  []*state.Batch
-	released int // how many of them have committed and are without what lingers, or compacted
+	// How many of them have committed: and are without what lingers, or what others
+	// of these write again.
+	released, compacted int
 }
 
 // full says that there are as many as a worker may have, and some that have
@@ -28,6 +30,8 @@ func (f *flights) full() bool { return len(f.seqs) == 4 }
 func (f *flights) add(seq uint64, b *state.Batch) {
 	f.seqs, f.batches = append(f.seqs, seq), append(f.batches, b)
 }
+
+func (f *flights) committed() int { return max(f.released, f.compacted) }
 
 // release has a view of rows that linger keep those of one more flight to itself.
 func (f *flights) release(l graph.Lingerer) {
@@ -52,7 +56,7 @@ func (f *flights) take(t *rapid.T, s graph.TaskStore, n int) (pruned []*state.Ba
 			t.Fatal(err)
 		}
 	}
-	f.released = max(0, f.released-n)
+	f.released, f.compacted = max(0, f.released-n), max(0, f.compacted-n)
 	seen := map[string]bool{}
 	for _, b := range pruned {
 		for i := range b.Len() {

@@ -13,10 +13,8 @@ type store struct {
 	spec *graph.StoreSpec
 	base state.Store
 	view graph.TaskStore
-	// lingers is view, if it is one of those: its batches are released, and then
-	// spare is their memory.
-	lingers graph.Lingerer
-	spare   []state.Batch
+	lingers graph.Lingerer // view, if it is one of those
+	spare   []state.Batch  // memory of batches that were released or compacted
 }
 
 // mark is where a record or a punctuation began.

@@ -333,6 +333,19 @@ func (v *memView) Applied(seq uint64) {
 	}
 }
 
+// Prune drops what later batches write again.
+func (v *memView) Prune(_ []uint64, batches []*state.Batch) {
+	again := map[string]bool{}
+	for _, b := range slices.Backward(batches) {
+		keys := map[string]bool{}
+		for i := range b.Len() {
+			keys[string(b.At(i).Key)] = true
+		}
+		b.Filter(func(i int) bool { return !again[string(b.At(i).Key)] })
+		maps.Copy(again, keys)
+	}
+}
+
 func (v *memView) Discard() { v.layers = []layer{{rows: map[string]string{}}} }
 
 func (v *memView) Bytes() (clean, dirty, frozen int64) {

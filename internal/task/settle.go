@@ -111,7 +111,9 @@ func (t *Task) Prune(n int) ([]StoreBatch, error) {
 	t.applying, t.pruned = n, t.pruned[:0]
 	for i := range t.stores {
 		s := &t.stores[i]
-		if err := guarded(func() error { return t.prune(i) }); err != nil { // calls serdes
+		if s.lingers == nil {
+			t.prune(i, n)
+		} else if err := guarded(func() error { return t.encode(i, n) }); err != nil { // calls serdes
 			return nil, t.spoil(s.spec, err)
 		}
 	}
@@ -121,22 +123,60 @@ func (t *Task) Prune(n int) ([]StoreBatch, error) {
 	return t.pruned, nil
 }
 
-// prune is Prune for one store.
-func (t *Task) prune(i int) error {
-	s := &t.stores[i]
+// prune drops from the batches of a store what later ones of the n oldest write
+// again.
+func (t *Task) prune(i, n int) {
+	p, ok := t.stores[i].view.(graph.Pruner)
+	if !ok {
+		return
+	}
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
-	for _, c := range t.unapplied[:t.applying] {
-		if b := &c.batches[i]; b.Len() > 0 || s.lingers != nil { // Release may have taken all of it
+	for _, c := range t.unapplied[:n] {
+		if b := &c.batches[i]; b.Len() > 0 {
 			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
 		}
 	}
-	if s.lingers != nil && len(t.batches) > 0 {
-		return s.lingers.Encode(t.seqs, t.batches)
-	}
-	if p, ok := s.view.(graph.Pruner); ok && len(t.batches) > 1 {
+	if len(t.batches) > 1 {
 		p.Prune(t.seqs, t.batches)
 	}
-	return nil
+}
+
+// encode adds to what Release has left of the batches of a store what lingered.
+func (t *Task) encode(i, n int) error {
+	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
+	for _, c := range t.unapplied[:n] {
+		t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, &c.batches[i])
+	}
+	if n == 0 {
+		return nil
+	}
+	return t.stores[i].lingers.Encode(t.seqs, t.batches)
+}
+
+// Compact drops what has committed and was written again since, before anyone asks
+// for it by Prune, and gives back the memory that it took.
+func (t *Task) Compact() {
+	if t.applying > 0 {
+		panic(fmt.Sprintf("task %s: what was pruned last was not applied", t.id))
+	}
+	for i := range t.stores {
+		s := &t.stores[i]
+		if s.lingers != nil {
+			continue
+		}
+		for _, c := range t.unapplied {
+			c.bytes -= c.batches[i].Memory()
+		}
+		t.prune(i, len(t.unapplied))
+		for _, c := range t.unapplied {
+			b := &c.batches[i]
+			if small, ok := b.Clip(); ok {
+				b.Reset()
+				s.spare, *b = append(s.spare, *b), small
+			}
+			c.bytes += b.Memory()
+		}
+	}
 }
 
 // Applied says that the batches of the last Prune are in the base stores.
