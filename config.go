@@ -108,9 +108,10 @@ type Config struct {
 
 // Memory are the budgets of one instance, in bytes.
 type Memory struct {
-	// Queues is for records that are fetched and not yet processed. A sixteenth
-	// of it, up to 50 MiB, is the most that a broker is asked for at a time,
-	// unless Client says otherwise (kgo.FetchMaxBytes): more is faster where
+	// Queues is for records that are fetched and not yet processed. An eighth
+	// of it, up to 50 MiB, is the most that a broker is asked for at a time, and
+	// a quarter of that of each partition, unless Client says otherwise
+	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
 	// brokers are far away. Defaults to 16 MiB.
 	Queues int64
 	// Entries is for the decoded entries of stores: changes that are not

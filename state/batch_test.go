@@ -25,6 +25,26 @@ func TestBatchTellsEmptyFromNull(t *testing.T) {
 	}
 }
 
+func TestClipCopiesWhatTakesLessThanHalf(t *testing.T) {
+	var b Batch
+	for i := range 100 {
+		b.Set([]byte{byte(i)}, []byte("value"), int64(i))
+	}
+	if _, ok := b.Clip(); ok {
+		t.Error("a full batch was copied")
+	}
+	b.Filter(func(i int) bool { return i == 7 })
+	c, ok := b.Clip()
+	b.Reset()
+	b.Set([]byte("x"), nil, 1) // over what c was copied of
+	if !ok || c.Len() != 1 || string(c.At(0).Key) != "\x07" || string(c.At(0).Value) != "value" || c.At(0).Time != 7 {
+		t.Errorf("ok %v, %d writes: %+v", ok, c.Len(), c.At(0))
+	}
+	if _, ok := new(Batch).Clip(); ok {
+		t.Error("an empty batch was copied")
+	}
+}
+
 func TestFilterDropsWritesAndTheirBytes(t *testing.T) {
 	var b Batch
 	b.Set([]byte("a"), []byte("1"), 1)

@@ -59,15 +59,19 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 // and maxFetchBytes what it has at most, the client's own default: an answer of
 // twice that is more than it reads. Fetches come on top of the budget: of each
 // broker one is under way or waits to be polled, and all memory of those before is
-// held until the last of its records is done with.
+// held until the last of its records is done with. That is why no partition may
+// have more than its share of a fetch: tasks would be done with theirs one after
+// the other.
 const (
-	fetchShare    = 16
-	maxFetchBytes = 50 << 20
+	fetchShare     = 8
+	partitionShare = 4
+	maxFetchBytes  = 50 << 20
 )
 
 func (i *Instance) groupOpts() []kgo.Opt {
 	// First, for the user's options to win.
-	opts := []kgo.Opt{kgo.FetchMaxBytes(int32(min(i.cfg.QueueBytes/fetchShare, maxFetchBytes)))}
+	fetch := int32(min(i.cfg.QueueBytes/fetchShare, maxFetchBytes))
+	opts := []kgo.Opt{kgo.FetchMaxBytes(fetch), kgo.FetchMaxPartitionBytes(fetch / partitionShare)}
 	return append(append(opts, i.baseOpts()...),
 		kgo.ClientID(i.clientID()),
 		kgo.WithContext(i.link.ctx), kgo.WithHooks(i.link),

@@ -36,11 +36,14 @@ func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
 	for _, c := range []struct {
 		queues  int64
 		options []kgo.Opt
-		want    int32
+		fetch   int32
+		part    int32
 	}{
-		{1 << 20, nil, 1 << 16},
-		{1 << 40, nil, 50 << 20}, // the client reads no more than 100 MiB
-		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345},
+		{1 << 20, nil, 128 << 10, 32 << 10},
+		{1 << 40, nil, 50 << 20, 50 << 18}, // the client reads no more than 100 MiB
+		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(123_456)}, 123_456, 32 << 10},
+		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345, 12_345},
+		{1 << 20, []kgo.Opt{kgo.FetchMaxPartitionBytes(12_345)}, 128 << 10, 12_345},
 	} {
 		r := newRig(t, b, 1)
 		cfg := r.config()
@@ -49,8 +52,11 @@ func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
 		if err := inst.RunUntilCaughtUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := inst.group.OptValue(kgo.FetchMaxBytes); got != c.want {
-			t.Errorf("a fetch has %v bytes, want %d", got, c.want)
+		if got := inst.group.OptValue(kgo.FetchMaxBytes); got != c.fetch {
+			t.Errorf("a fetch has %v bytes, want %d", got, c.fetch)
+		}
+		if got := inst.group.OptValue(kgo.FetchMaxPartitionBytes); got != c.part {
+			t.Errorf("a partition has %v bytes of it, want %d", got, c.part)
 		}
 	}
 }
