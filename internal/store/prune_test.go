@@ -16,8 +16,8 @@ import (
 
 // flights are what a model keeps of batches that are not in the base yet.
 type flights struct {
-	seqs     []uint64
-	batches  []*state.Batch
+	seqs    []uint64
+	batches []*state.Batch
 	// How many of them have committed: and are without what lingers, or what others
 	// of these write again.
 	released, compacted int

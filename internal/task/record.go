@@ -10,9 +10,9 @@ import (
 
 // store is one store of the task: the view that nodes use over the bytes.
 type store struct {
-	spec *graph.StoreSpec
-	base state.Store
-	view graph.TaskStore
+	spec    *graph.StoreSpec
+	base    state.Store
+	view    graph.TaskStore
 	lingers graph.Lingerer // view, if it is one of those
 	spare   []state.Batch  // memory of batches that were released or compacted
 }
