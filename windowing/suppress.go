@@ -93,25 +93,33 @@ func (r *suppress[K, R]) Start() error {
 }
 
 // Receive takes a row's update in the place of the one that is held back, which
-// keeps its turn, and lets pass what is due by then.
+// keeps its turn, and lets pass what is due by then. A stale update is none of
+// the row's.
 func (r *suppress[K, R]) Receive(key K, c graph.Change[R], m *graph.Meta) error {
 	now := r.clock.Observe(m)
+	if !c.Stale {
+		if err := r.hold(key, c, m); err != nil {
+			return graph.At(r.node, err)
+		}
+	}
+	if err := r.buffer.Take(now-r.wait, r.emit); err != nil {
+		return graph.At(r.node, err)
+	}
+	return r.bound()
+}
+
+// hold puts a row into the buffer.
+func (r *suppress[K, R]) hold(key K, c graph.Change[R], m *graph.Meta) error {
 	h, at, has, err := r.buffer.Get(key)
 	if err != nil {
-		return graph.At(r.node, err)
+		return err
 	}
 	if !has {
 		at = r.place(key, m)
 		h.prior, h.hasPrior = c.Old, c.HasOld
 	}
 	h.row, h.has, h.timeMs = c.New, c.HasNew, m.Time
-	if err := r.buffer.Put(key, h, at, m.Time); err != nil {
-		return graph.At(r.node, err)
-	}
-	if err := r.buffer.Take(now-r.wait, r.emit); err != nil {
-		return graph.At(r.node, err)
-	}
-	return r.bound()
+	return r.buffer.Put(key, h, at, m.Time)
 }
 
 // bound sees to it that no more is held back than may be.

@@ -264,3 +264,20 @@ func TestMistakesOfSuppressAreErrorsAtBuild(t *testing.T) {
 		})
 	}
 }
+
+// A change that came out of order leaves the row as it is, also the one that is
+// held back.
+func TestAStaleChangeIsNotTheRowThatIsHeldBack(t *testing.T) {
+	b := topology.New()
+	rows := topology.Table[string, string](b, "in", "rows", topology.Versioned(time.Second))
+	mapped := topology.MapTable(rows, func(v string) string { return v + "!" }, topology.Stored("mapped"))
+	topology.To(windowing.Suppress(mapped, "held", windowing.UntilLimit(10*ms)).ToStream(), "out")
+	d := streamstest.New(t, b, streamstest.Config{})
+	in := streamstest.In[string, string](d, "in")
+	in.PipeAt("k", "new", 105)
+	in.PipeAt("k", "old", 103)
+	in.PipeAt("other", "x", 120)
+	if got, want := streamstest.Out[string, string](d, "out").Text(), "k=new!@105"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
