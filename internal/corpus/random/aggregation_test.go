@@ -22,6 +22,7 @@ const (
 
 var (
 	aggregations = []aggregation{counted, summed, distinct, even, stats, top, first, latest, reset}
+	mergeable    = []aggregation{counted, summed, distinct, even, stats, top}
 	removable    = []aggregation{counted, summed, distinct, even, stats}
 )
 

@@ -6,57 +6,72 @@ import (
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 func (o on[K, V]) fold(c call, g topology.Grouped[K, V]) any {
 	switch c.op {
 	case "count":
+		if c.windows != nil {
+			return windowedOf(windowing.Count(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), c.inWindows()...))
+		}
 		return topology.Count(g, c.name, c.options()...)
 	case "aggregate":
 		return o.aggregate(c, g)
 	}
-	opts := c.options()
-	if c.plan.steps[c.step.in[0]].shape == groupedTable {
-		opts = append(opts, topology.Subtract(func(row, v V) V { return subtract(row, v).(V) }))
-	}
-	return topology.ReduceErr(g, c.name, func(row, v V) (V, error) {
+	reduce := func(row, v V) (V, error) {
 		made, ok := c.reduction.add(row, v)
 		if !ok {
 			return row, processor.Null
 		}
 		return made.(V), nil
-	}, opts...)
+	}
+	if c.windows != nil {
+		return windowedOf(windowing.ReduceErr(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), reduce, c.inWindows()...))
+	}
+	opts := c.options()
+	if c.plan.steps[c.step.in[0]].shape == groupedTable {
+		opts = append(opts, topology.Subtract(func(row, v V) V { return subtract(row, v).(V) }))
+	}
+	return topology.ReduceErr(g, c.name, reduce, opts...)
 }
 
 func (o on[K, V]) aggregate(c call, g topology.Grouped[K, V]) any {
-	opts := c.options()
 	n := func(v V) int64 { return asNumber(v) }
 	s := func(v V) string { return asText(v) }
 	evens := aggregate.Where(func(v V) bool { return isEven(asNumber(v)) }, aggregate.Count[V]())
 	switch c.agg {
 	case counted:
-		return topology.Aggregate(g, c.name, aggregate.Count[V](), opts...)
+		return aggregated(c, g, aggregate.Count[V]())
 	case summed:
-		return topology.Aggregate(g, c.name, aggregate.Sum(n), opts...)
+		return aggregated(c, g, aggregate.Sum(n))
 	case distinct:
-		return topology.Aggregate(g, c.name, aggregate.Distinct(n, 1000), opts...)
+		return aggregated(c, g, aggregate.Distinct(n, 1000))
 	case even:
-		return topology.Aggregate(g, c.name, evens, opts...)
+		return aggregated(c, g, evens)
 	case stats:
-		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Sum(n), evens, statsText), opts...)
+		return aggregated(c, g, aggregate.Combine2(aggregate.Sum(n), evens, statsText))
 	case top:
-		return topology.Aggregate(g, c.name, aggregate.Combine2(aggregate.Count[V](), aggregate.TopN(n, 2, cmp.Compare[int64]), topText), opts...)
+		return aggregated(c, g, aggregate.Combine2(aggregate.Count[V](), aggregate.TopN(n, 2, cmp.Compare[int64]), topText))
 	case first:
-		return topology.Aggregate(g, c.name, aggregate.First(s), opts...)
+		return aggregated(c, g, aggregate.First(s))
 	case latest:
-		return topology.Aggregate(g, c.name, aggregate.Last(s), opts...)
+		return aggregated(c, g, aggregate.Last(s))
 	}
-	return topology.Aggregate(g, c.name, aggregate.New(func() int64 { return 0 }, func(total int64, v V) (int64, error) {
+	return aggregated(c, g, aggregate.New(func() int64 { return 0 }, func(total int64, v V) (int64, error) {
 		if c.agg.deletes(v) {
 			return 0, processor.Null
 		}
 		return total + asNumber(v), nil
-	}), opts...)
+	}))
+}
+
+// aggregated aggregates a group, in windows or without.
+func aggregated[K, V thing, A any, R thing](c call, g topology.Grouped[K, V], agg aggregate.Aggregation[V, A, R]) any {
+	if c.windows != nil {
+		return windowedOf(windowing.Aggregate(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), agg, c.inWindows()...))
+	}
+	return topology.Aggregate(g, c.name, agg, c.options()...)
 }
 
 // cogroup puts the values of groups into sums, or joins them.

@@ -77,12 +77,6 @@ func (join[K, L, KR, R]) foreign(c call) func(K, L) (KR, bool) {
 	return func(k K, l L) (KR, bool) { return key(k, l), !c.fn2.holds(k, l) }
 }
 
-// joinedStreams is a join of streams.
-type joinedStreams struct {
-	results any
-	late    [2]func() any
-}
-
 func (j join[K, L, KR, R]) streams(c call, left topology.KStream[K, L], right topology.KStream[K, R]) any {
 	switch w := c.window.of(); c.op {
 	case "inner join":
@@ -101,8 +95,8 @@ func (j join[K, L, KR, R]) streams(c call, left topology.KStream[K, L], right to
 	return joinedOf(joins.Anti(left, right, c.name, c.window.of(), c.closing()...))
 }
 
-func joinedOf[K, L, R, V thing](s joins.Stream[K, L, R, V]) joinedStreams {
-	return joinedStreams{s.KStream, [2]func() any{
+func joinedOf[K, L, R, V thing](s joins.Stream[K, L, R, V]) withLate {
+	return withLate{s.KStream, [2]func() any{
 		func() any { return topology.MapValues(s.LateLeft(), func(l windowing.Late[L]) L { return l.Value }) },
 		func() any { return topology.MapValues(s.LateRight(), func(r windowing.Late[R]) R { return r.Value }) },
 	}}

@@ -7,7 +7,7 @@ import (
 )
 
 // streamsOf joins streams with keys of K in one operator.
-func streamsOf[K thing](c call) joinedStreams {
+func streamsOf[K thing](c call) withLate {
 	var parts []joins.StreamPart[K, string]
 	for i, in := range c.in {
 		switch in := in.(type) {
@@ -18,7 +18,7 @@ func streamsOf[K thing](c call) joinedStreams {
 		}
 	}
 	s := joins.Streams(c.name, c.window.of(), parts[0], parts[1], parts[2:]...)
-	return joinedStreams{s.KStream, [2]func() any{func() any {
+	return withLate{s.KStream, [2]func() any{func() any {
 		return topology.MapValues(s.Late(), func(l windowing.Late[string]) string { return l.Value })
 	}}}
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/streamstest"
 	"github.com/millrace-io/millrace/topology"
+	"github.com/millrace-io/millrace/windowing"
 )
 
 // build makes the calls that a plan stands for.
@@ -18,7 +20,7 @@ func (p *plan) build() *topology.Builder {
 		key, value := s.key, s.value
 		for _, in := range s.in {
 			from := made[in]
-			if j, ok := from.(joinedStreams); ok {
+			if j, ok := from.(withLate); ok {
 				from, c.late = j.results, j.late
 			}
 			c.in = append(c.in, from)
@@ -35,7 +37,7 @@ type call struct {
 	b    *topology.Builder
 	plan *plan
 	in   []any
-	late [2]func() any // what comes late on the sides of a join that it is called on
+	late [2]func() any // what comes late on the sides of what it is called on
 }
 
 // options are those that more than one operator takes.
@@ -94,6 +96,10 @@ func (o on[K, V]) call(c call) any {
 		return topology.GlobalTable[K, V](c.b, c.name, c.name+"-rows")
 	case "late left", "late right":
 		return c.late[c.side()]()
+	case "rank-by":
+		return c.in[0] // the call that ranks says it all
+	case "top":
+		return o.top(c)
 	}
 	if c.joins() != noJoin {
 		with := c.plan.steps[c.step.in[1]]
@@ -109,6 +115,8 @@ func (o on[K, V]) call(c call) any {
 		return in.Branch(c.name, holds[K, V](c.fn))
 	case topology.KTable[K, V]:
 		return o.onTable(c, in)
+	case topology.KTable[state.Windowed[K], V]:
+		return o.onWindows(c, in)
 	}
 	panic(fmt.Sprintf("%s on %T", c.op, c.in[0]))
 }
@@ -136,6 +144,8 @@ func (s *step) derived() bool {
 // onStream calls what leaves the types as they are.
 func (o on[K, V]) onStream(c call, in topology.KStream[K, V]) any {
 	switch c.op {
+	case "deduplicate":
+		return o.deduplicate(c, in)
 	case "peek":
 		return in.Peek(func(K, V) {})
 	case "filter":
@@ -166,6 +176,8 @@ func (o on[K, V]) onStream(c call, in topology.KStream[K, V]) any {
 
 func (o on[K, V]) onTable(c call, in topology.KTable[K, V]) any {
 	switch c.op {
+	case "suppress":
+		return windowing.Suppress(in, c.name, c.until())
 	case "to-stream":
 		return in.ToStream()
 	case "table-filter":

@@ -1,7 +1,7 @@
-// Package random draws topologies out of the operators of packages topology and
-// joins, and input for them, and compares what the engine makes of it with a naive
-// evaluation: one record after the other, on maps and slices, in the words of
-// the reference.
+// Package random draws topologies out of the operators of packages topology,
+// joins and windowing, and input for them, and compares what the engine makes of
+// it with a naive evaluation: one record after the other, on maps and slices, in
+// the words of the reference.
 //
 //	          +-- build --> streamstest's driver: partitions, instances,
 //	drawn     |             commits, crashes, memory or pebble   ---+

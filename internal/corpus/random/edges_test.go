@@ -48,7 +48,10 @@ func (p *plan) connect(i int, s *step) flow {
 		return f.sparse()
 	case "count", "reduce", "aggregate":
 		f = p.group(s.in[0], s.name, edge{to: i})
-		return f.folded(s.op == "count" || s.op == "reduce" && s.reduction.commutes() || s.op == "aggregate" && s.agg.commutes())
+		if s.windows != nil {
+			return p.inWindows(i, s, f)
+		}
+		return f.folded(s.commutes())
 	case "cogroup":
 		return p.cogroup(i, s)
 	case "group-by-key":
@@ -57,6 +60,14 @@ func (p *plan) connect(i int, s *step) flow {
 		return f.sparse()
 	case "repartition":
 		return p.reads(s.name, s, p.through(s.in[0], f, s.name, s.partitions, edge{to: i}))
+	case "deduplicate":
+		f = p.clocked(i, s, p.together(s.in[0], s.name, false, edge{to: i})).timed()
+		f.several = f.several || s.hold.last
+		return f.sparse()
+	case "top":
+		f = p.through(s.in[0], f, s.name, 0, edge{to: i}).stateful()
+		f.phantom = false
+		return f.sparse()
 	case "to-table":
 		if f.rekeyed {
 			f = p.through(s.in[0], f, s.name, s.partitions, edge{to: i})
@@ -80,6 +91,13 @@ func (p *plan) connect(i int, s *step) flow {
 		f = f.stateful().rekey()
 	case "process-values":
 		f = f.stateful()
+	case "suppress":
+		f = p.clocked(i, s, f).timed()
+		f.several = true
+	case "rank-by":
+		f = f.sparse().rekey()
+	case "row texts":
+		f.rekeyed = true // and yet all rows of a key are where that is
 	case "group-table":
 		if f.order == last {
 			f.order = unknown

@@ -93,9 +93,14 @@ func (m *model) watch(sub *subtopology, partition int) {
 
 // until sends on what has waited long enough at a stream time.
 func (m *model) until(i, partition int, now int64) {
-	if m.steps[i].grace > 0 {
+	switch s := &m.steps[i]; {
+	case s.windows != nil:
+		m.closeWindows(i, partition, now)
+	case s.hold != nil:
+		m.pass(i, partition, now)
+	case s.grace > 0:
 		m.release(i, partition, now)
-	} else {
+	default:
 		m.decide(i, partition, now)
 	}
 }
@@ -180,6 +185,14 @@ func (m *model) closeIdle(i, partition int) {
 func (m *model) needed(i, partition int, now int64) (ms int64) {
 	s := &m.steps[i]
 	ms = -1
+	if s.windows != nil {
+		for _, at := range m.spans(i, partition, func(at span) bool { return s.sentAt(at.end) <= now }) {
+			if !m.rows[place{i, partition, at}].done {
+				ms = max(ms, s.sentAt(at.end))
+			}
+		}
+		return ms
+	}
 	for side := range 2 {
 		for _, one := range m.met(i, side, partition) {
 			if s.keeps(side) && !one.matched && !one.done && s.window.decided(side, one.time, now) {

@@ -6,6 +6,11 @@ func (m *model) look(i, partition int, key any, asOf int64) (value any, time int
 	s := &m.steps[i]
 	r, has := m.row(place{i, partition, key})
 	switch {
+	case s.op == "suppress":
+		if h, has := m.rows[place{i, partition, heldKey{key}}].value.(heldBack); has {
+			return h.old, -1
+		}
+		return m.look(s.in[0], partition, key, asOf)
 	case s.joins() == tablesJoin && !s.stored:
 		var sides []any
 		for side := range s.in {

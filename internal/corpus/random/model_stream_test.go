@@ -19,6 +19,9 @@ func (m *model) stateless(i int, r record) {
 		m.emit(i, out)
 	case "peek", "late left", "late right":
 		m.emit(i, out)
+	case "row texts":
+		out.key, out.old, out.stale = r.key.(span).String(), nil, false
+		m.emit(i, out)
 	case "to":
 		m.write(s.name, r)
 	case "to-chosen":

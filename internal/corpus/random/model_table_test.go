@@ -136,15 +136,17 @@ func (m *model) regroup(i int, r record) {
 // all that went in (reference, 1.4).
 func (m *model) fold(i int, r record) {
 	if r.key != nil && r.value != nil {
-		m.change(i, r, nil, r.value)
+		m.emit(i, m.change(i, r, nil, r.value))
 	}
 }
 
 // refold takes the old value out of a row that is there, and puts the new one
 // in.
-func (m *model) refold(i int, r record) { m.change(i, r, r.old, r.value) }
+func (m *model) refold(i int, r record) { m.emit(i, m.change(i, r, r.old, r.value)) }
 
-func (m *model) change(i int, r record, out, in any) {
+// change is that of a row out of which a value is taken, and into which one is
+// put.
+func (m *model) change(i int, r record, out, in any) record {
 	s := &m.steps[i]
 	at := place{i, r.partition, r.key}
 	now, has := m.row(at)
@@ -163,7 +165,7 @@ func (m *model) change(i int, r record, out, in any) {
 	if has {
 		change.value = s.shown(now)
 	}
-	m.emit(i, change)
+	return change
 }
 
 // shown is the row that a table shows of what its store has.

@@ -23,6 +23,7 @@ type row struct {
 	values []any // of aggregations: all that went in
 	gone   []any // and what was taken out without that
 	time   int64
+	done   bool // of windows: it has been sent on, when it was over
 }
 
 // place is a key in a partition of a step's store.
@@ -162,6 +163,20 @@ func (m *model) receive(i, port int, r record) {
 // unjoined is a record that comes to a step that joins nothing.
 func (m *model) unjoined(i int, r record) {
 	s := &m.steps[i]
+	switch s.op {
+	case "suppress":
+		m.suppress(i, r)
+		return
+	case "deduplicate":
+		m.deduplicate(i, r)
+		return
+	case "rank-by":
+		m.rankBy(i, r)
+		return
+	case "top":
+		m.top(i, r)
+		return
+	}
 	switch s.shape {
 	case globalTable:
 		if r.key != nil {
@@ -181,6 +196,8 @@ func (m *model) unjoined(i int, r record) {
 		}
 	case groupedTable:
 		m.regroup(i, r)
+	case windowed:
+		m.window(i, r)
 	default:
 		m.stateless(i, r)
 	}

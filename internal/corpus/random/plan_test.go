@@ -15,6 +15,7 @@ const (
 	table
 	groupedStream
 	groupedTable
+	windowed // a table whose keys are spans
 	splitter
 	globalTable
 )
@@ -30,14 +31,19 @@ type step struct {
 	reduction  reduction
 	agg        aggregation
 	stored     bool
-	partitions int     // option Partitions; 0 is not given
-	ttl        int64   // milliseconds; 0 is none
-	history    int64   // of a versioned table, in milliseconds; 0 is none
-	window     *window // of a join of streams
-	needs      []bool  // which parts of a join of many tables are required
-	grace      int64   // that the records of a stream wait for rows, in milliseconds
-	mark       *mark   // of its topic; nil is none
-	idle       int64   // option CloseIdle, in milliseconds; 0 is none
+	partitions int      // option Partitions; 0 is not given
+	ttl        int64    // milliseconds; 0 is none
+	history    int64    // of a versioned table, in milliseconds; 0 is none
+	window     *window  // of a join of streams
+	windows    *windows // of an aggregation
+	emits      emission // of its rows
+	hold       *hold    // what is held back
+	into       kind     // of the groups of rows that are ranked
+	firsts     int      // how many of each group
+	needs      []bool   // which parts of a join of many tables are required
+	grace      int64    // that the records of a stream wait for rows, in milliseconds
+	mark       *mark    // of its topic; nil is none
+	idle       int64    // option CloseIdle, in milliseconds; 0 is none
 	// holds: a record may change both tables of a join, which has one change for
 	// that when the record has been through all operators.
 	holds bool
@@ -46,6 +52,7 @@ type step struct {
 // plan is a topology as data.
 type plan struct {
 	eager bool // each input record is done before the next one comes
+	calm  bool // no time is absurd
 	// forgets: a store has a time to live. Its task's stream time must be that
 	// of one topic then, so nothing is merged.
 	forgets bool
@@ -136,10 +143,19 @@ func (p *plan) String() string {
 		if s.fn2.of != "" {
 			fmt.Fprintf(&b, ", %v", s.fn2)
 		}
+		if s.windows != nil {
+			fmt.Fprintf(&b, " %v %s", s.windows, s.emits)
+		}
 		if s.window != nil {
 			fmt.Fprintf(&b, " %v", s.window)
 		}
 		b.WriteString(" " + string(s.reduction) + string(s.agg))
+		if s.hold != nil {
+			fmt.Fprintf(&b, " %+v", *s.hold)
+		}
+		if s.firsts > 0 {
+			fmt.Fprintf(&b, " first %d", s.firsts)
+		}
 		if s.stored {
 			b.WriteString(" stored")
 		}

@@ -61,6 +61,8 @@ func (p *plan) kept(i int) (name string, key, value kind) {
 		return "", 0, 0
 	}
 	switch s.op {
+	case "suppress":
+		return "", 0, 0 // what is held back
 	case "process", "process-values":
 		if in := s.in[0]; p.flows[in].order >= perKey {
 			return s.name, p.steps[in].key, s.value

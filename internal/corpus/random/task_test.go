@@ -10,7 +10,7 @@ type subtopology struct {
 	id      int      // one of its steps
 	topics  []string // that it reads, those with a watermark
 	ticking bool     // one of these may be idle
-	waiting []int    // joins whose records wait for stream time
+	waiting []int    // steps that have something wait for stream time
 }
 
 // subtopologies finds that of each step and each topic.
@@ -76,7 +76,13 @@ func (p *plan) subtopologies() (ofStep []*subtopology, ofTopic map[string]*subto
 
 // waits says that a step has records that wait for stream time.
 func (s *step) waits() bool {
-	return s.joins() == streamsJoin && (s.keeps(leftSide) || s.keeps(rightSide)) || s.grace > 0
+	return s.joins() == streamsJoin && (s.keeps(leftSide) || s.keeps(rightSide)) || s.grace > 0 || s.emits != everyUpdate ||
+		s.op == "suppress" || s.op == "deduplicate" && s.hold.last
+}
+
+// hasClock says that a step has a stream time of its own.
+func (s *step) hasClock() bool {
+	return s.window != nil || s.grace > 0 || s.windows != nil || s.hold != nil
 }
 
 // ticks is the lane of what the wall clock brings.
@@ -134,7 +140,7 @@ func (p *plan) settle() *plan {
 	p.endMarks()
 	for {
 		q := newPlan(p.eager)
-		q.forgets, q.marked, q.clock = p.forgets, p.marked, p.clocks()
+		q.calm, q.forgets, q.marked, q.clock = p.calm, p.forgets, p.marked, p.clocks()
 		for _, s := range p.steps {
 			q.add(s)
 		}
@@ -145,14 +151,14 @@ func (p *plan) settle() *plan {
 	}
 }
 
-// endMarks takes away watermarks that do not reach a join behind a repartition
+// endMarks takes away watermarks that do not reach a step behind a repartition
 // topic, where they are refused.
 func (p *plan) endMarks() {
 	for before := -1; before != len(p.marks); {
 		before = len(p.marks)
 		ofStep, _ := p.subtopologies()
 		for i := range p.steps {
-			if s := &p.steps[i]; s.window == nil && s.grace == 0 || len(ofStep[i].topics) > 0 {
+			if !p.steps[i].hasClock() || len(ofStep[i].topics) > 0 {
 				continue
 			}
 			for at := range p.origins(i, map[any]bool{}) {

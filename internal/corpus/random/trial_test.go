@@ -56,7 +56,7 @@ func drawTrial(t *rapid.T) *trial {
 	tr.atLeastOnce = rapid.Bool().Draw(t, "at least once")
 	tr.pebble = rapid.IntRange(0, 49).Draw(t, "pebble") == 49
 	tr.calm = rapid.Bool().Draw(t, "calm")
-	tr.plan = drawPlan(t, tr.every == 1, tr.partitions)
+	tr.plan = drawPlan(t, tr.every == 1, tr.calm, tr.partitions)
 	running := tr.instances
 	for range rapid.IntRange(1, 30).Draw(t, "events") {
 		e, ok := tr.drawEvent(t, running)
