@@ -22,8 +22,8 @@ const (
 
 var (
 	aggregations = []aggregation{counted, summed, distinct, even, stats, top, first, latest, reset}
-	mergeable    = []aggregation{counted, summed, distinct, even, stats, top}
 	removable    = []aggregation{counted, summed, distinct, even, stats}
+	inWindows    = []aggregation{stats, reset} // of sessions the first one: it is mergeable
 )
 
 // result is the kind of its results.

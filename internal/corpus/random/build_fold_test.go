@@ -6,40 +6,38 @@ import (
 	"github.com/millrace-io/millrace/aggregate"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/topology"
-	"github.com/millrace-io/millrace/windowing"
 )
 
 func (o on[K, V]) fold(c call, g topology.Grouped[K, V]) any {
+	if c.windows != nil {
+		return foldInWindows(c, g.(any).(topology.KGroupedStream[string, V]))
+	}
 	switch c.op {
 	case "count":
-		if c.windows != nil {
-			return windowedOf(windowing.Count(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), c.inWindows()...))
-		}
 		return topology.Count(g, c.name, c.options()...)
 	case "aggregate":
 		return o.aggregate(c, g)
-	}
-	reduce := func(row, v V) (V, error) {
-		made, ok := c.reduction.add(row, v)
-		if !ok {
-			return row, processor.Null
-		}
-		return made.(V), nil
-	}
-	if c.windows != nil {
-		return windowedOf(windowing.ReduceErr(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), reduce, c.inWindows()...))
 	}
 	opts := c.options()
 	if c.plan.steps[c.step.in[0]].shape == groupedTable {
 		opts = append(opts, topology.Subtract(func(row, v V) V { return subtract(row, v).(V) }))
 	}
-	return topology.ReduceErr(g, c.name, reduce, opts...)
+	return topology.ReduceErr(g, c.name, reducer[V](c.reduction), opts...)
+}
+
+func reducer[V thing](r reduction) func(row, v V) (V, error) {
+	return func(row, v V) (V, error) {
+		made, ok := r.add(row, v)
+		if !ok {
+			return row, processor.Null
+		}
+		return made.(V), nil
+	}
 }
 
 func (o on[K, V]) aggregate(c call, g topology.Grouped[K, V]) any {
 	n := func(v V) int64 { return asNumber(v) }
 	s := func(v V) string { return asText(v) }
-	evens := aggregate.Where(func(v V) bool { return isEven(asNumber(v)) }, aggregate.Count[V]())
 	switch c.agg {
 	case counted:
 		return aggregated(c, g, aggregate.Count[V]())
@@ -48,9 +46,9 @@ func (o on[K, V]) aggregate(c call, g topology.Grouped[K, V]) any {
 	case distinct:
 		return aggregated(c, g, aggregate.Distinct(n, 1000))
 	case even:
-		return aggregated(c, g, evens)
+		return aggregated(c, g, evens[V]())
 	case stats:
-		return aggregated(c, g, aggregate.Combine2(aggregate.Sum(n), evens, statsText))
+		return aggregated(c, g, statistics[V]())
 	case top:
 		return aggregated(c, g, aggregate.Combine2(aggregate.Count[V](), aggregate.TopN(n, 2, cmp.Compare[int64]), topText))
 	case first:
@@ -58,20 +56,28 @@ func (o on[K, V]) aggregate(c call, g topology.Grouped[K, V]) any {
 	case latest:
 		return aggregated(c, g, aggregate.Last(s))
 	}
-	return aggregated(c, g, aggregate.New(func() int64 { return 0 }, func(total int64, v V) (int64, error) {
-		if c.agg.deletes(v) {
+	return aggregated(c, g, sumOrNull[V](c.agg))
+}
+
+func aggregated[K, V thing, A any, R thing](c call, g topology.Grouped[K, V], agg aggregate.Aggregation[V, A, R]) any {
+	return topology.Aggregate(g, c.name, agg, c.options()...)
+}
+
+func evens[V thing]() aggregate.Aggregation[V, int64, int64] {
+	return aggregate.Where(func(v V) bool { return isEven(asNumber(v)) }, aggregate.Count[V]())
+}
+
+func statistics[V thing]() aggregate.Aggregation[V, aggregate.Acc2[int64, int64], string] {
+	return aggregate.Combine2(aggregate.Sum(func(v V) int64 { return asNumber(v) }), evens[V](), statsText)
+}
+
+func sumOrNull[V thing](agg aggregation) aggregate.Aggregation[V, int64, int64] {
+	return aggregate.New(func() int64 { return 0 }, func(total int64, v V) (int64, error) {
+		if agg.deletes(v) {
 			return 0, processor.Null
 		}
 		return total + asNumber(v), nil
-	}))
-}
-
-// aggregated aggregates a group, in windows or without.
-func aggregated[K, V thing, A any, R thing](c call, g topology.Grouped[K, V], agg aggregate.Aggregation[V, A, R]) any {
-	if c.windows != nil {
-		return windowedOf(windowing.Aggregate(g.(topology.KGroupedStream[K, V]), c.name, windowsOf[V](c.windows), agg, c.inWindows()...))
-	}
-	return topology.Aggregate(g, c.name, agg, c.options()...)
+	})
 }
 
 // cogroup puts the values of groups into sums, or joins them.

@@ -20,42 +20,31 @@ func (c *call) until() windowing.Until {
 	return u
 }
 
-func (o on[K, V]) deduplicate(c call, in topology.KStream[K, V]) any {
-	if c.hold.id == text {
-		return deduplicated[K, V, string](c, in)
-	}
-	return deduplicated[K, V, int64](c, in)
-}
+// What follows is for keys of one type, and makes texts: each combination of types is
+// compiled by itself, and these operators are large.
 
-func deduplicated[K, V, I thing](c call, in topology.KStream[K, V]) any {
+func deduplicate[V thing](c call, in topology.KStream[string, V]) any {
 	var opts []topology.Option
 	if c.hold.last {
 		opts = append(opts, windowing.KeepLast())
 	}
-	s := windowing.Deduplicate(in, c.name, time.Duration(c.hold.wait)*time.Millisecond, result[K, V, I](c.fn), opts...)
+	s := windowing.Deduplicate(in, c.name, time.Duration(c.hold.wait)*time.Millisecond, result[string, V, string](c.fn), opts...)
 	return withLate{s.KStream, [2]func() any{func() any { return lateTexts(s.Late()) }}}
 }
 
-// top ranks rows, by the function of the step that says their groups.
-func (o on[K, V]) top(c call) any {
+// topOf ranks rows, by the function of the step that says their groups.
+func topOf[V thing](c call) any {
 	by := &c.plan.steps[c.step.in[0]]
-	if by.into == text {
-		return topOf[K, V, string](c, by)
-	}
-	return topOf[K, V, int64](c, by)
-}
-
-func topOf[K, V, G thing](c call, by *step) any {
 	switch in := c.in[0].(type) {
-	case topology.KTable[state.Windowed[K], V]:
-		return firstsOf(c, in, func(w state.Windowed[K]) G { return by.fn.to(by.into, w.Key, w.Start).(G) },
-			func(w state.Windowed[K]) any { return span{w.Key, w.Start, w.End} })
+	case topology.KTable[state.Windowed[string], V]:
+		return firstsOf(c, in, func(w state.Windowed[string]) string { return by.fn.to(text, w.Key, w.Start).(string) },
+			func(w state.Windowed[string]) any { return span{w.Key, w.Start, w.End} })
 	default:
-		return firstsOf(c, in.(topology.KTable[K, V]), func(k K) G { return by.fn.to(by.into, k, k).(G) }, func(k K) any { return k })
+		return firstsOf(c, in.(topology.KTable[string, V]), func(k string) string { return by.fn.to(text, k, k).(string) }, func(k string) any { return k })
 	}
 }
 
-func firstsOf[X any, V, G thing](c call, in topology.KTable[X, V], group func(X) G, key func(X) any) topology.KStream[G, string] {
+func firstsOf[X any, V thing](c call, in topology.KTable[X, V], group func(X) string, key func(X) any) topology.KStream[string, string] {
 	top := windowing.Top(in, c.name, c.firsts, group, func(row V) float64 { return score(row) })
 	return topology.MapValues(top.ToStream(), func(list []windowing.Ranked[X, V]) (all string) {
 		for _, r := range list {

@@ -99,7 +99,7 @@ func (o on[K, V]) call(c call) any {
 	case "rank-by":
 		return c.in[0] // the call that ranks says it all
 	case "top":
-		return o.top(c)
+		return topOf[V](c)
 	}
 	if c.joins() != noJoin {
 		with := c.plan.steps[c.step.in[1]]
@@ -115,8 +115,8 @@ func (o on[K, V]) call(c call) any {
 		return in.Branch(c.name, holds[K, V](c.fn))
 	case topology.KTable[K, V]:
 		return o.onTable(c, in)
-	case topology.KTable[state.Windowed[K], V]:
-		return o.onWindows(c, in)
+	case topology.KTable[state.Windowed[string], V]:
+		return onWindows(c, in)
 	}
 	panic(fmt.Sprintf("%s on %T", c.op, c.in[0]))
 }
@@ -145,7 +145,7 @@ func (s *step) derived() bool {
 func (o on[K, V]) onStream(c call, in topology.KStream[K, V]) any {
 	switch c.op {
 	case "deduplicate":
-		return o.deduplicate(c, in)
+		return deduplicate(c, any(in).(topology.KStream[string, V]))
 	case "peek":
 		return in.Peek(func(K, V) {})
 	case "filter":
@@ -177,7 +177,7 @@ func (o on[K, V]) onStream(c call, in topology.KStream[K, V]) any {
 func (o on[K, V]) onTable(c call, in topology.KTable[K, V]) any {
 	switch c.op {
 	case "suppress":
-		return windowing.Suppress(in, c.name, c.until())
+		return windowing.Suppress(any(in).(topology.KTable[string, V]), c.name, c.until())
 	case "to-stream":
 		return in.ToStream()
 	case "table-filter":

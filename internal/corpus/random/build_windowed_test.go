@@ -23,6 +23,21 @@ func lateTexts[K, V thing](late topology.KStream[K, windowing.Late[V]]) topology
 	})
 }
 
+// foldInWindows aggregates a group in windows. That is for keys of one type and for
+// few aggregations: each combination is compiled by itself, and these are large.
+func foldInWindows[V thing](c call, g topology.KGroupedStream[string, V]) any {
+	w, opts := windowsOf[V](c.windows), c.inWindows()
+	switch {
+	case c.op == "count":
+		return windowedOf(windowing.Count(g, c.name, w, opts...))
+	case c.op == "reduce":
+		return windowedOf(windowing.ReduceErr(g, c.name, w, reducer[V](c.reduction), opts...))
+	case c.agg == stats:
+		return windowedOf(windowing.Aggregate(g, c.name, w, statistics[V](), opts...))
+	}
+	return windowedOf(windowing.Aggregate(g, c.name, w, sumOrNull[V](c.agg), opts...))
+}
+
 // inWindows are the options of an aggregation in windows.
 func (c *call) inWindows() []topology.Option {
 	opts := c.closing()
@@ -36,16 +51,16 @@ func (c *call) inWindows() []topology.Option {
 }
 
 // onWindows calls what is behind an aggregation in windows.
-func (o on[K, V]) onWindows(c call, in topology.KTable[state.Windowed[K], V]) any {
+func onWindows[V thing](c call, in topology.KTable[state.Windowed[string], V]) any {
 	if c.op == "suppress" {
 		return windowing.Suppress(in, c.name, c.until())
 	}
-	return topology.Process(in.ToStream(), func(processor.Context) rowTexts[K, V] { return rowTexts[K, V]{} })
+	return topology.Process(in.ToStream(), func(processor.Context) rowTexts[V] { return rowTexts[V]{} })
 }
 
-type rowTexts[K, V thing] struct{}
+type rowTexts[V thing] struct{}
 
-func (rowTexts[K, V]) Process(r processor.Record[state.Windowed[K], V], out processor.Output[string, V]) error {
+func (rowTexts[V]) Process(r processor.Record[state.Windowed[string], V], out processor.Output[string, V]) error {
 	return out.Forward(processor.Record[string, V]{
 		Key: span{r.Key.Key, r.Key.Start, r.Key.End}.String(), Value: r.Value, Time: r.Time, HasKey: r.HasKey, HasValue: r.HasValue, Headers: r.Headers,
 	})

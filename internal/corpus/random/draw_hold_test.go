@@ -13,12 +13,14 @@ type hold struct {
 	close bool  // from the end of a window on, and not from the first record
 	most  int   // so many at a time, 0 for no bound
 	last  bool  // of duplicates the last one passes, and not the first
-	id    kind  // of duplicates
 }
+
+// What is drawn here, and aggregations in windows, has texts as keys: see
+// foldInWindows.
 
 // drawSuppress holds back the changes of a table, unless that is versioned.
 func drawSuppress(t *rapid.T, p *plan, in int) {
-	if p.past(in) > 0 {
+	if p.past(in) > 0 || p.steps[in].key != text {
 		return
 	}
 	h := &hold{wait: rapid.SampledFrom([]int64{1, 2, 4, 8}).Draw(t, "limit")}
@@ -45,18 +47,24 @@ func (p *plan) windowsBefore(i int) *windows {
 
 // drawDeduplicate drops duplicates.
 func drawDeduplicate(t *rapid.T, p *plan, in int) {
-	h := &hold{wait: rapid.SampledFrom([]int64{1, 2, 4, 8}).Draw(t, "span"), last: rapid.Bool().Draw(t, "last"), id: drawKind(t)}
+	if p.steps[in].key != text {
+		return
+	}
+	h := &hold{wait: rapid.SampledFrom([]int64{1, 2, 4, 8}).Draw(t, "span"), last: rapid.Bool().Draw(t, "last")}
 	d := p.follow(in, step{op: "deduplicate", shape: stream, hold: h, fn: drawFn(t)})
 	drawLate(t, p, d)
 }
 
 // drawTop ranks the rows of a table, or of one in windows.
 func drawTop(t *rapid.T, p *plan, in int) {
-	by := step{op: "rank-by", fn: fn{"key", drawMod(t)}, into: drawKind(t)}
+	if p.steps[in].key != text {
+		return
+	}
+	by := step{op: "rank-by", fn: fn{"key", drawMod(t)}, into: text}
 	if p.steps[in].shape == windowed {
 		by.fn.of = drawPart(t)
 	}
 	r := p.follow(in, by)
 	s := step{op: "top", shape: stream, name: fmt.Sprintf("top-%d", len(p.steps)), firsts: rapid.IntRange(1, 3).Draw(t, "firsts")}
-	p.retyped(r, s, by.into, text)
+	p.retyped(r, s, text, text)
 }

@@ -6,9 +6,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawWindows aggregates a group in windows.
+// drawWindows aggregates a group in windows, if its keys are texts.
 func drawWindows(t *rapid.T, p *plan, g int) {
 	of := p.steps[g]
+	if of.key != text {
+		drawFold(t, p, g)
+		return
+	}
 	s := step{op: rapid.SampledFrom([]string{"count", "reduce", "aggregate"}).Draw(t, "op"), shape: windowed}
 	s.windows = drawWindowsOf(t, p)
 	s.emits = rapid.SampledFrom([]emission{everyUpdate, everyUpdate, onClose, thenLate}).Draw(t, "emission")
@@ -21,9 +25,9 @@ func drawWindows(t *rapid.T, p *plan, g int) {
 		value = of.value
 		s.reduction = rapid.SampledFrom([]reduction{sum, greatest, joined, cleared}).Draw(t, "reduction")
 	case "aggregate":
-		list := aggregations
+		list := inWindows
 		if s.windows.by == sessions || s.windows.by == sessionsBy {
-			list = mergeable
+			list = list[:1]
 		}
 		s.agg = rapid.SampledFrom(list).Draw(t, "aggregation")
 		value = s.agg.result()

@@ -62,7 +62,7 @@ func (m *model) deduplicate(i int, r record) {
 	if key == nil {
 		key = m.steps[s.in[0]].key.zero()
 	}
-	id := s.fn.to(s.hold.id, key, r.value)
+	id := s.fn.to(text, key, r.value)
 	if s.hold.last {
 		at := place{i, r.partition, heldKey{id}}
 		h, has := m.rows[at].value.(heldBack)
@@ -119,7 +119,7 @@ func (m *model) heldID(i int, r record) any {
 	if r.key == nil {
 		r.key = m.steps[s.in[0]].key.zero()
 	}
-	return s.fn.to(s.hold.id, r.key, r.value)
+	return s.fn.to(text, r.key, r.value)
 }
 
 func (m *model) encodedID(i int, r record) []byte { return m.encoded(i, m.heldID(i, r)) }
