@@ -37,7 +37,7 @@ func drawPlan(t *rapid.T, eager, calm bool, partitions int) *plan {
 		p.add(step{op: "global", shape: globalTable, partitions: partitions, name: "in-global", key: drawKind(t), value: drawKind(t)})
 	}
 	if p.marked && !p.forgets {
-		drawStreamsJoin(t, p, 0)
+		rapid.SampledFrom([]func(*rapid.T, *plan, int){drawStreamsJoin, drawGroupWindows, drawDeduplicate}).Draw(t, "what waits")(t, p, 0)
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "operators") {
 		var can []drawer
@@ -167,9 +167,9 @@ var drawers = []drawer{
 	}},
 	{from: stream, draw: func(t *rapid.T, p *plan, in int) { drawFold(t, p, drawGroup(t, p, in)) }},
 	{from: groupedStream, draw: drawFold},
-	{from: stream, draw: func(t *rapid.T, p *plan, in int) { drawWindows(t, p, drawGroup(t, p, in)) }},
+	{from: stream, draw: drawGroupWindows},
 	{from: groupedStream, draw: drawWindows},
-	{from: stream, draw: func(t *rapid.T, p *plan, in int) { drawWindows(t, p, drawGroup(t, p, in)) }},
+	{from: stream, draw: drawGroupWindows},
 	{from: windowed, draw: drawSuppress},
 	{from: windowed, draw: drawSuppress},
 	{from: windowed, draw: drawTop},

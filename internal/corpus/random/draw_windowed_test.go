@@ -35,7 +35,13 @@ func drawWindows(t *rapid.T, p *plan, g int) {
 	s.name = fmt.Sprintf("windowed-%s-%d", s.op, len(p.steps))
 	w := p.retyped(g, s, of.key, value)
 	drawLate(t, p, w)
+	if s.emits == everyUpdate && rapid.IntRange(0, 2).Draw(t, "suppressed") == 2 {
+		drawSuppress(t, p, w)
+	}
 }
+
+// drawGroupWindows is drawWindows behind a stream.
+func drawGroupWindows(t *rapid.T, p *plan, in int) { drawWindows(t, p, drawGroup(t, p, in)) }
 
 func drawWindowsOf(t *rapid.T, p *plan) *windows {
 	kinds := []windowKind{tumbling, hopping, sliding, sessions, sessionsBy}

@@ -14,7 +14,7 @@ import (
 
 // TestMain raises what rapid draws by default.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "250"); err != nil {
+	if err := flag.Set("rapid.checks", "500"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
