@@ -193,6 +193,13 @@ func (s *segmented[K, V]) find(key K, fromMs, toMs int64, reverse bool, visit fu
 	first, last := s.layout.Segment(fromMs), s.layout.Segment(toMs)
 	more := true
 	for n := uint64(0); more && n <= last-first; n++ {
+		if n >= nearSegments { // there may be any number of empty ones
+			skipped, ok, err := s.empty(first, last, n, reverse)
+			if !ok || err != nil {
+				return err
+			}
+			n += skipped
+		}
 		segment := first + n
 		if reverse {
 			segment = last - n
@@ -214,6 +221,36 @@ func (s *segmented[K, V]) find(key K, fromMs, toMs int64, reverse bool, visit fu
 		}
 	}
 	return nil
+}
+
+// nearSegments is in how many segments a search looks before it asks which of the
+// others have rows at all: those of one search are few, mostly.
+const nearSegments = 8
+
+// empty is how many segments from the n-th one on have no row, of any key; ok is
+// false if none of the rest has. Records far ahead of the others may leave more
+// of them behind than anyone could look into.
+func (s *segmented[K, V]) empty(first, last, n uint64, reverse bool) (skipped uint64, ok bool, err error) {
+	from, to := first+n, last
+	if reverse {
+		from, to = first, last-n
+	}
+	hi := s.layout.Last()
+	if to < math.MaxUint64 {
+		hi = s.layout.AppendSegment(nil, to+1)
+	}
+	var escaped []byte // not that of s: this may be within a search of others
+	err = s.rows.overlay(s.layout.AppendSegment(nil, from), hi, reverse, func(r row[V]) (bool, error) {
+		at, err := s.layout.DecodeKey(r.key, &escaped)
+		if err != nil {
+			return false, fmt.Errorf("store %s: %w", s.name, err)
+		}
+		if skipped, ok = s.layout.Segment(at.TimeMs)-from, true; reverse {
+			skipped = to - s.layout.Segment(at.TimeMs)
+		}
+		return false, nil
+	})
+	return skipped, ok, err
 }
 
 // all calls visit for each live row, by segment, key and time, until it returns

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,4 +51,46 @@ func TestRowsLiveByTheWatermark(t *testing.T) {
 	}
 	watermark = 1010
 	check(1000, false)
+}
+
+// A record far ahead of a watermark leaves more segments behind than a search could
+// look into one by one.
+func TestSearchesPassSegmentsWithoutRows(t *testing.T) {
+	const far = int64(1) << 60
+	b := &base{}
+	s := store.NewSession(b, text{}, serde.Int64, store.Options{Name: "s", Format: state.Sessions, Retention: 10 * time.Millisecond})
+	watermark := int64(-1)
+	s.Watermark(&watermark)
+	var want []int64
+	for i, at := range []int64{5, 900, 5000, far, far + 7} {
+		if _, err := s.Put("k", at, at, at); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, at)
+		if _, err := s.Put("of another key", at, at+100, at+100); err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 { // some of them are in the base alone, others not
+			batch := &state.Batch{}
+			do(t, s.Freeze(1, batch), b.Apply(batch, state.Position{}))
+			s.Applied(1)
+			s.Evict(0)
+		}
+	}
+	for _, reverse := range []bool{false, true} {
+		var got []int64
+		seq := s.Range("k", 0, far*2)
+		if reverse {
+			seq = s.RangeBackward("k", 0, far*2)
+		}
+		for _, v := range seq {
+			got = append(got, v)
+		}
+		if reverse {
+			slices.Reverse(got)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("reverse %v: %v, want %v", reverse, got, want)
+		}
+	}
 }

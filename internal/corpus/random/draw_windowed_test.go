@@ -14,7 +14,7 @@ func drawWindows(t *rapid.T, p *plan, g int) {
 		return
 	}
 	s := step{op: rapid.SampledFrom([]string{"count", "reduce", "aggregate"}).Draw(t, "op"), shape: windowed}
-	s.windows = drawWindowsOf(t, p)
+	s.windows = drawWindowsOf(t)
 	s.emits = rapid.SampledFrom([]emission{everyUpdate, everyUpdate, onClose, thenLate}).Draw(t, "emission")
 	if s.emits != everyUpdate && rapid.IntRange(0, 2).Draw(t, "closes idle") == 2 {
 		s.idle = rapid.SampledFrom([]int64{1000, 2000, 3000}).Draw(t, "idle after")
@@ -43,13 +43,8 @@ func drawWindows(t *rapid.T, p *plan, g int) {
 // drawGroupWindows is drawWindows behind a stream.
 func drawGroupWindows(t *rapid.T, p *plan, in int) { drawWindows(t, p, drawGroup(t, p, in)) }
 
-func drawWindowsOf(t *rapid.T, p *plan) *windows {
+func drawWindowsOf(t *rapid.T) *windows {
 	kinds := []windowKind{tumbling, hopping, sliding, sessions, sessionsBy}
-	if p.marked && !p.calm {
-		// A watermark may stay behind an absurd time for ever. A search for
-		// sessions looks into all segments in between, which are too many.
-		kinds = kinds[:3]
-	}
 	w := &windows{
 		by:    rapid.SampledFrom(kinds).Draw(t, "windows"),
 		size:  rapid.SampledFrom([]int64{1, 2, 3, 5, 10}).Draw(t, "size"),
