@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/millrace-io/millrace/state"
@@ -148,75 +147,6 @@ func (s *segmented[K, V]) Check() error {
 	return errors.Join(err, s.rows.Check(), s.ends.Check())
 }
 
-// Check compares what a view of records keeps up to date with the same counted
-// from scratch.
-func (s *Records[K, V]) Check() error {
-	var total, clean, dirty int64
-	pins := map[*recordEntry[V]]int32{}
-	for _, d := range s.dirty {
-		pins[d.e]++
-	}
-	for _, f := range s.flights {
-		for _, d := range f.refs {
-			pins[d.e]++
-		}
-	}
-	for i, seg := range s.segments {
-		if i > 0 && s.segments[i-1].number >= seg.number || seg.dropped {
-			return fmt.Errorf("segment %d is out of order", seg.number)
-		}
-		inLine := map[*recordEntry[V]]bool{}
-		for _, e := range seg.line.list[seg.line.head:] {
-			if inLine[e] || seg.find(e.bytes(), s.hash(e.bytes())) != e {
-				return fmt.Errorf("%q is twice in the line, or not alive", e.key)
-			}
-			inLine[e] = true
-		}
-		for _, slot := range seg.entries.list {
-			e := slot.entry
-			if e == nil {
-				continue
-			}
-			key, size := e.key, s.entrySize+int64(e.beside())
-			var last *record[V]
-			for p := e.rows.seek(math.MinInt64, math.MinInt32); e.rows.at(p) != nil; p = e.rows.next(p) {
-				r := e.rows.at(p)
-				if last != nil && !last.before(r.timeMs, r.seq) || s.layout.Segment(r.timeMs) != seg.number {
-					return fmt.Errorf("%q: %d.%d is out of order", key, r.timeMs, r.seq)
-				}
-				if r.state == fresh && s.dirty[r.at] != (recordRef[V]{e, r.timeMs, r.seq, toPut}) {
-					return fmt.Errorf("%q: %d.%d is not in the list of dirty ones", key, r.timeMs, r.seq)
-				}
-				size += int64(r.size)
-				last = r
-			}
-			switch {
-			case e.segment != seg || seg.find(e.bytes(), slot.hash) != e:
-				return fmt.Errorf("%q is not found", key)
-			case e.pins != pins[e]:
-				return fmt.Errorf("%q has %d pins, want %d", key, e.pins, pins[e])
-			case e.queued != inLine[e], e.pins == 0 && !e.queued:
-				return fmt.Errorf("%q has %d pins and is queued: %v; in the line: %v", key, e.pins, e.queued, inLine[e])
-			case e.size != size:
-				return fmt.Errorf("%q has %d bytes, want %d", key, e.size, size)
-			}
-			total += size
-			if e.pins == 0 {
-				clean += size
-			}
-		}
-	}
-	for _, d := range s.dirty {
-		if r := d.e.rows.find(d.timeMs, d.seq); d.kind != toPass {
-			dirty += int64(r.size)
-		}
-	}
-	if total != s.total || clean != s.clean || dirty != s.dirtied {
-		return fmt.Errorf("%d bytes, %d clean, %d dirty; want %d, %d, %d", s.total, s.clean, s.dirtied, total, clean, dirty)
-	}
-	return nil
-}
-
 // Check is that of the rows.
 func (s *inRows[V]) Check() error { return s.rows.Check() }
 
@@ -227,7 +157,7 @@ func (s *Window[K, V]) Shelve() { s.rows.Evict(0) }
 // from scratch, and what is on its shelf with the base.
 func (s *Window[K, V]) Check() error {
 	for _, w := range s.shelf.windows {
-		for _, p := range w.spots {
+		for _, p := range w.spots.list {
 			if p.at == 0 {
 				continue
 			}

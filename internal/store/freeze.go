@@ -109,7 +109,7 @@ func (s *KeyValue[K, V]) Applied(seq uint64) {
 func (s *KeyValue[K, V]) Discard() {
 	s.detachScans()
 	s.entries, s.last = newTable[V](), nil
-	s.line, s.free = line[entry[V]]{}, nil
+	s.line, s.free = line[*entry[V]]{}, nil
 	s.dirty, s.flights, s.spare = nil, nil, nil
 	s.pinned.Clear()
 	s.bytes = [kinds]int64{}

@@ -61,8 +61,8 @@ type KeyValue[K, V any] struct {
 	sweep      sweep
 
 	entries *table[V]
-	last    *entry[V]      // the one that was looked up last, or nil
-	line    line[entry[V]] // all clean entries are in it
+	last    *entry[V]       // the one that was looked up last, or nil
+	line    line[*entry[V]] // all clean entries are in it
 	free    []*entry[V]
 	evicted func(e *entry[V]) // hears of each entry that goes, if it is set
 

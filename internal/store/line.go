@@ -2,7 +2,7 @@ package store
 
 // line is a queue of entries that wait for eviction.
 type line[E any] struct {
-	list []*E // from head on
+	list []E // from head on
 	head int
 }
 
@@ -10,7 +10,7 @@ func (l *line[E]) empty() bool { return l.head == len(l.list) }
 
 // push lines e up. A full list in which most places are free again is moved to its
 // front, and grows only otherwise.
-func (l *line[E]) push(e *E) {
+func (l *line[E]) push(e E) {
 	if len(l.list) == cap(l.list) && l.head > len(l.list)/2 {
 		n := copy(l.list, l.list[l.head:])
 		clear(l.list[n:])
@@ -20,18 +20,12 @@ func (l *line[E]) push(e *E) {
 }
 
 // first is the one that pop would take off.
-func (l *line[E]) first() *E { return l.list[l.head] }
+func (l *line[E]) first() E { return l.list[l.head] }
 
 // pop takes the first one off. There must be one.
-func (l *line[E]) pop() *E {
+func (l *line[E]) pop() E {
 	e := l.list[l.head]
-	l.list[l.head] = nil
+	l.list[l.head] = *new(E)
 	l.head++
 	return e
-}
-
-// reset takes all off and keeps the memory.
-func (l *line[E]) reset() {
-	clear(l.list)
-	l.list, l.head = l.list[:0], 0
 }

@@ -71,6 +71,8 @@ func recordsModel[V any](v values[V], newBase func() state.Store) func(t *rapid.
 			"get":    m.get,
 			"near":   m.near,
 			"nest":   m.nest,
+			"last":   m.last,
+			"linger": m.linger,
 			"shrink": m.shrink,
 			"":       m.check,
 		})
@@ -81,6 +83,7 @@ func recordsModel[V any](v values[V], newBase func() state.Store) func(t *rapid.
 func (m *recordsMachine[V]) another(t *rapid.T) view {
 	m.retention = rapid.SampledFrom([]time.Duration{retention * time.Millisecond, time.Millisecond, 0}).Draw(t, "retention")
 	m.s = store.NewRecords(m.base, text{}, m.serde, store.Options{Name: "left", Retention: m.retention})
+	m.s.LeastGaps(rapid.SampledFrom([]int64{1, 500}).Draw(t, "gaps"))
 	return m.s
 }
 
@@ -190,6 +193,25 @@ func (m *recordsMachine[V]) get(t *rapid.T) {
 func (m *recordsMachine[V]) near(t *rapid.T) {
 	key, from := recordKeys.Draw(t, "key"), m.at(t)
 	m.compare(t, key, from, from+rapid.Int64Range(-1, 2*retention).Draw(t, "span"), nil)
+}
+
+// last asks for the last of what near lists.
+func (m *recordsMachine[V]) last(t *rapid.T) {
+	key, from := recordKeys.Draw(t, "key"), m.at(t)
+	to := from + rapid.Int64Range(-1, 2*retention).Draw(t, "span")
+	v, ms, ok, err := m.s.Last(key, from, to)
+	want := m.current.near(key, from, to)
+	if err != nil || ok != (len(want) > 0) || ok && (ms != want[len(want)-1].ms || m.values.read(v) != want[len(want)-1].n) {
+		t.Fatalf("%q from %d to %d when %d is needed: %d, %v, %v, want the last of %v", key, from, to, m.current.needed, ms, ok, err, want)
+	}
+}
+
+// linger says which flights have committed: of what they do not need, the view keeps
+// nothing.
+func (m *recordsMachine[V]) linger(*rapid.T) {
+	if n := m.flights.released; n > 0 {
+		m.s.Lingers(m.flights.seqs[n-1])
+	}
 }
 
 // compare compares what Near visits; during each visit something else may be

@@ -228,13 +228,12 @@ func TestErrorsOfRecords(t *testing.T) {
 	b := &base{}
 	s := openRecords(b)
 	add(t, s, "a", 1, 5)
-	add(t, s, "a", -1, 6) // number refuses it
-	var batch state.Batch
-	if err := s.Freeze(1, &batch); !errors.Is(err, errRefused) || batch.Len() != 0 {
-		t.Errorf("freeze: %v, %d writes", err, batch.Len())
+	if _, err := s.Add("a", -1, 6); !errors.Is(err, errRefused) {
+		t.Errorf("value: %v", err)
 	}
-	do(t, s.Delete("a", 6, 0), s.Freeze(2, &batch), b.Apply(&batch, state.Position{}))
-	s.Applied(2)
+	var batch state.Batch
+	do(t, s.Freeze(1, &batch), b.Apply(&batch, state.Position{}))
+	s.Applied(1)
 	if _, err := s.Add("refused", 1, 5); !errors.Is(err, errRefused) {
 		t.Errorf("key: %v", err)
 	}
@@ -339,5 +338,41 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 	s.Discard()
 	if got := near(t, s, "k", 0, 9000); got != "5000.0=2 6000.0=3" {
 		t.Errorf("the store has %q", got)
+	}
+}
+
+// A segment of which nothing is needed goes with the transaction that says so, and
+// that one may still be undone: until it has committed, batches before it have the
+// records of the segment, however its memory is wanted by others.
+func TestRecordsOfASegmentAreThereForBatchesBeforeItsEnd(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		b := &base{}
+		s := openRecords(b) // of segments of 64 ms
+		var batches []*state.Batch
+		freeze := func(seq uint64) {
+			t.Helper()
+			full, rest := new(state.Batch), new(state.Batch)
+			do(t, s.Freeze(seq, full))
+			s.Release(seq, full, rest)
+			batches = append(batches, rest)
+		}
+		do(t, s.Expire(70))
+		add(t, s, "k", 1, 80)
+		freeze(1)
+		if early {
+			s.Lingers(1)
+		}
+		do(t, s.Expire(130))
+		freeze(2)
+		s.Lingers(1) // what the second transaction says has not committed
+		add(t, s, "other", 2, 200)
+		freeze(3)
+		do(t, s.Encode([]uint64{1}, batches[:1]), b.Apply(batches[0], state.Position{}), s.Check())
+		s.Applied(1)
+		do(t, s.Check())
+		s.Discard()
+		if got := near(t, s, "k", 0, 9000); got != "80.0=1" {
+			t.Errorf("told early: %v: the store has %q, want 80.0=1", early, got)
+		}
 	}
 }

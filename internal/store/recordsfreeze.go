@@ -7,10 +7,10 @@ import (
 )
 
 // recordFlight is a frozen transaction whose batch may not be in the base yet.
-type recordFlight[V any] struct {
+type recordFlight struct {
 	seq    uint64
 	first  int // where the writes of records begin in the batch
-	refs   []recordRef[V]
+	refs   []recordRef
 	needed int64
 	newest uint64 // the last segment that it has rows in
 	// recalls are the writes that undo one of an earlier flight, which may not be
@@ -25,14 +25,12 @@ type recordFlight[V any] struct {
 // batch that is not empty has a row that is logged.
 //
 // Freeze ends the current record. Transactions are frozen with increasing seq.
-// If a value cannot be encoded, b is what it was and all stays dirty.
-func (s *Records[K, V]) Freeze(seq uint64, b *state.Batch) error {
-	f := recordFlight[V]{seq: seq, first: b.Len(), needed: s.needed}
+// There is no error.
+func (s *recordRows) Freeze(seq uint64, b *state.Batch) error {
+	f := recordFlight{seq: seq, first: b.Len(), needed: s.needed}
 	if s.known { // else nothing was written
 		oldest := s.layout.Segment(s.needed)
-		if err := s.encodeDirty(b, oldest); err != nil {
-			return err
-		}
+		s.encodeDirty(b, oldest)
 		s.fly(&f)
 		if b.Len() > f.first {
 			s.tell(b, oldest)
@@ -45,57 +43,49 @@ func (s *Records[K, V]) Freeze(seq uint64, b *state.Batch) error {
 	return nil
 }
 
-// encodeDirty writes all dirty rows of live segments to b, or none. It makes found
-// the records of the dirty list, nil for one that needs not be written.
-func (s *Records[K, V]) encodeDirty(b *state.Batch, oldest uint64) (err error) {
-	start, done := b.Len(), false
-	defer func() {
-		if !done { // an error, or the serde panicked
-			b.Truncate(start)
-		}
-	}()
-	s.found = s.found[:0]
+// encodeDirty writes all dirty rows of live segments to b.
+func (s *recordRows) encodeDirty(b *state.Batch, oldest uint64) {
 	for i := range s.dirty {
 		d := &s.dirty[i]
-		if d.kind == toPass || d.e.segment.number < oldest {
-			s.found = append(s.found, nil)
-			continue
+		if s.table[d.segment].number < oldest && d.kind != toPass {
+			d.kind = toSkip
 		}
-		r := d.e.rows.find(d.timeMs, d.seq)
-		s.found = append(s.found, r)
-		if err := s.encode(b, d, r); err != nil {
-			return err
+		if d.kind < toSkip {
+			s.encode(b, *d)
 		}
 	}
-	done = true
-	return nil
 }
 
 // encode writes a record, or that it is gone, to b.
-func (s *Records[K, V]) encode(b *state.Batch, d *recordRef[V], r *record[V]) (err error) {
+func (s *recordRows) encode(b *state.Batch, d recordRef) {
+	seg := s.table[d.segment]
+	r := seg.rows.at(d.row)
 	slab := b.Slab()
 	before := len(slab)
-	slab = s.layout.AppendSegment(slab, d.e.segment.number)
-	slab = state.VersionRow{Key: d.e.bytes()}.AppendPrefix(slab)
-	slab = s.layout.AppendTimes(slab, d.timeMs, int64(d.seq))
+	slab = s.layout.AppendSegment(slab, seg.number)
+	slab = state.VersionRow{Key: seg.key(seg.entries.at(r.entry))}.AppendPrefix(slab)
+	slab = s.layout.AppendTimes(slab, r.timeMs, int64(r.seq))
 	n := len(slab) - before
 	if d.kind == toPut {
-		if slab, err = s.appendTaken(slab, &r.value, r.raw); err != nil {
-			return err
-		}
+		slab = append(slab, seg.value(r)...)
 	}
-	b.Commit(slab, n, d.kind == toErase, d.timeMs)
-	return nil
+	b.Commit(slab, n, d.kind == toErase, r.timeMs)
 }
 
 // fly makes the dirty rows those of a flight.
-func (s *Records[K, V]) fly(f *recordFlight[V]) {
+func (s *recordRows) fly(f *recordFlight) {
 	number := s.number + 1
 	kept := s.dirty[:0]
-	for i, d := range s.dirty {
-		r := s.found[i]
-		if r == nil {
-			s.unpin(d.e)
+	for _, d := range s.dirty {
+		seg := s.table[d.segment]
+		r := seg.rows.at(d.row)
+		if d.kind >= toSkip {
+			seg.refs--
+			entry := r.entry
+			if d.kind == toPass {
+				r.state = lost // a gap since it was buried
+			}
+			s.unpin(seg, entry)
 			continue
 		}
 		at := int32(len(kept))
@@ -105,23 +95,21 @@ func (s *Records[K, V]) fly(f *recordFlight[V]) {
 			f.recalls = append(f.recalls, recall{at, r.flight, r.at})
 		}
 		r.flight, r.at = number, at
-		f.newest = max(f.newest, d.e.segment.number)
+		f.newest = max(f.newest, seg.number)
 		kept = append(kept, d)
 	}
-	clear(s.found)
-	clear(s.dirty[len(kept):])
-	f.refs, s.dirtied = kept, 0
-	s.dirty, s.spare = s.spare, nil
+	f.refs, s.dirtied = slices.Clone(kept), 0
+	s.dirty = s.dirty[:0]
 }
 
 // flying says whether a flight is one of those that are not in the base. A record
 // that comes from there has the number 0, which counts as long ago.
-func (s *Records[K, V]) flying(number uint32) bool {
+func (s *recordRows) flying(number uint32) bool {
 	return s.number-number < uint32(len(s.flights)) && number != 0
 }
 
 // tell appends what is known of the time from which on records are needed.
-func (s *Records[K, V]) tell(b *state.Batch, oldest uint64) {
+func (s *recordRows) tell(b *state.Batch, oldest uint64) {
 	if known := s.layout.Segment(s.settled); known > s.logged {
 		state.Records.SetStreamTime(b, s.settled)
 		s.logged = known
@@ -133,7 +121,7 @@ func (s *Records[K, V]) tell(b *state.Batch, oldest uint64) {
 }
 
 // forget drops the segments before one.
-func (s *Records[K, V]) forget(oldest uint64) {
+func (s *recordRows) forget(oldest uint64) {
 	n := 0
 	for ; n < len(s.segments) && s.segments[n].number < oldest; n++ {
 		s.drop(s.segments[n])
@@ -142,45 +130,47 @@ func (s *Records[K, V]) forget(oldest uint64) {
 }
 
 // Applied says that the batches up to seq are in the base.
-func (s *Records[K, V]) Applied(seq uint64) {
+func (s *recordRows) Applied(seq uint64) {
 	n := 0
 	for ; n < len(s.flights) && s.flights[n].seq <= seq; n++ {
 		f := &s.flights[n]
 		for _, d := range f.refs {
-			if d.kind == toErase {
-				s.bury(&d)
-			}
-			s.unpin(d.e)
-		}
-		clear(f.refs)
-		if cap(f.refs) > cap(s.spare) {
-			s.spare = f.refs[:0]
+			s.land(d)
 		}
 		s.settled = max(s.settled, f.needed)
 	}
 	s.flights = slices.Delete(s.flights, 0, n)
+	for _, seg := range s.segments {
+		s.close(seg)
+	}
 }
 
-// bury forgets a record whose deletion is in the base.
-func (s *Records[K, V]) bury(d *recordRef[V]) {
-	r := d.e.rows.find(d.timeMs, d.seq)
-	if !d.e.segment.dropped {
-		s.count(d.e, -int64(r.size))
+// land lets go of a record whose write is in the base, and forgets it if that was
+// its deletion.
+func (s *recordRows) land(d recordRef) {
+	seg := s.table[d.segment]
+	seg.refs--
+	if seg.dropped {
+		if seg.refs == 0 {
+			s.free(seg)
+		}
+		return
 	}
-	d.e.rows.remove(d.timeMs, d.seq)
-	s.version++
+	r := seg.rows.at(d.row)
+	entry := r.entry
+	if d.kind == toErase {
+		seg.unlist(seg.entries.at(entry), r)
+		s.lose(seg, d.row)
+		s.version++
+	}
+	s.unpin(seg, entry)
 }
 
 // Discard forgets everything that is not in the base, and what is known of it.
-func (s *Records[K, V]) Discard() {
+func (s *recordRows) Discard() {
 	s.known, s.sweptOnce, s.live = false, false, 0
-	s.segments, s.dirty, s.flights, s.spare, s.free = nil, nil, nil, nil, nil
-	s.journal, s.graves, s.found = nil, nil, nil
-	s.spareSlots, s.spareLine = slots[recordEntry[V]]{}, line[recordEntry[V]]{}
+	s.segments, s.table, s.vacant = nil, nil, nil
+	s.dirty, s.flights, s.journal = nil, nil, nil
+	s.spareSpots, s.spareEntries, s.spareRows, s.spareBytes = spots{}, pool[recordEntry]{}, pool[record]{}, pool[byte]{}
 	s.total, s.clean, s.dirtied = 0, 0, 0
-}
-
-// Bytes is the rough size of the entries by kind.
-func (s *Records[K, V]) Bytes() (cleanBytes, dirtyBytes, frozenBytes int64) {
-	return s.clean, s.dirtied, s.total - s.clean - s.dirtied
 }

@@ -1,11 +1,9 @@
 package store
 
 // recordChange is what the current record did to another one that is held.
-type recordChange[V any] struct {
-	kind   recordDeed
-	e      *recordEntry[V]
-	timeMs int64
-	seq    int32
+type recordChange struct {
+	kind recordDeed
+	ref  recordRef
 }
 
 // recordDeed is a kind of change.
@@ -14,45 +12,43 @@ type recordDeed uint8
 const (
 	added  recordDeed = iota
 	erased            // what the base or a batch in flight has
-	buried            // what was fresh: it is in graves
+	laidBy            // what was fresh: it is buried
 )
 
 // Mark begins a record.
-func (s *Records[K, V]) Mark() {
+func (s *recordRows) Mark() {
 	s.marked = s.needed
 	if cap(s.journal) > maxJournal {
-		s.journal, s.graves = nil, nil
-		return
+		s.journal = nil
 	}
-	clear(s.graves)
-	s.journal, s.graves = s.journal[:0], s.graves[:0]
+	s.journal = s.journal[:0]
 }
 
 // Undo takes back what was written since Mark, or since Freeze if that came
 // later, and begins a record.
-func (s *Records[K, V]) Undo() {
+func (s *recordRows) Undo() {
 	for i := len(s.journal) - 1; i >= 0; i-- {
-		c := &s.journal[i]
+		c := s.journal[i]
+		seg := s.table[c.ref.segment]
+		r, n := seg.rows.at(c.ref.row), seg.rowBytes(c.ref.row)
+		e := seg.entries.at(r.entry)
 		s.version++
 		switch c.kind {
 		case added:
-			r := c.e.rows.find(c.timeMs, c.seq)
-			s.dirtied -= int64(r.size)
-			s.count(c.e, -int64(r.size))
-			c.e.rows.remove(c.timeMs, c.seq)
-			s.shorten()
+			seg.unlist(e, r)
+			s.shorten(seg, r.entry)
+			s.dirtied -= n
+			s.lose(seg, c.ref.row)
 		case erased:
-			r := c.e.rows.find(c.timeMs, c.seq)
-			s.dirtied -= int64(r.size)
 			r.state = stored
-			s.shorten()
-		case buried:
-			r := s.graves[len(s.graves)-1]
-			s.graves = s.graves[:len(s.graves)-1]
+			s.shorten(seg, r.entry)
+			s.dirtied -= n
+		case laidBy:
+			r.state = fresh
 			s.dirty[r.at].kind = toPut
-			s.dirtied += int64(r.size)
-			s.count(c.e, int64(r.size))
-			c.e.rows.insert(c.e.rows.seek(r.timeMs, r.seq), r)
+			s.dirtied += n
+			seg.gaps -= n
+			seg.list(e, seg.seek(e, r.timeMs, r.seq), c.ref.row)
 		}
 	}
 	s.needed = s.marked
@@ -60,9 +56,20 @@ func (s *Records[K, V]) Undo() {
 }
 
 // shorten takes the last one off the dirty list: Undo goes through it backwards.
-func (s *Records[K, V]) shorten() {
-	n := len(s.dirty) - 1
-	s.unpin(s.dirty[n].e)
-	s.dirty[n] = recordRef[V]{}
-	s.dirty = s.dirty[:n]
+func (s *recordRows) shorten(seg *recordSegment, entry uint32) {
+	s.dirty = s.dirty[:len(s.dirty)-1]
+	seg.refs--
+	s.unpin(seg, entry)
+}
+
+// lose forgets a record that is in no list any more. What came last leaves no gap.
+func (s *recordRows) lose(seg *recordSegment, row uint32) {
+	r, n := seg.rows.at(row), seg.rowBytes(row)
+	if row+1 == seg.rows.len() && seg.slab.drop(slabPlace{r.chunk, r.off}) {
+		seg.rows.drop()
+		s.total -= n
+		return
+	}
+	r.state = lost
+	seg.gaps += n
 }

@@ -17,7 +17,7 @@ type recall struct {
 // Release copies to rest what the batch of a flight that has committed has beside
 // its records, such as the deletion of a range. Those stay with the view alone: most
 // of what a join keeps for a short time never goes to the store.
-func (s *Records[K, V]) Release(seq uint64, b, rest *state.Batch) {
+func (s *recordRows) Release(seq uint64, b, rest *state.Batch) {
 	for i := range s.flights {
 		f := &s.flights[i]
 		if f.seq != seq {
@@ -35,8 +35,8 @@ func (s *Records[K, V]) Release(seq uint64, b, rest *state.Batch) {
 // Encode adds to what Release has left of the oldest flights, whose numbers are
 // seqs, the records that the store needs: not one that a flight has added and
 // another one deleted, nor one that is not needed any more after the last of them,
-// or after what Lingers was told has committed.
-func (s *Records[K, V]) Encode(seqs []uint64, rests []*state.Batch) error {
+// or after what Lingers was told has committed. There is no error.
+func (s *recordRows) Encode(seqs []uint64, rests []*state.Batch) error {
 	end := seqs[len(seqs)-1]
 	live, passed, oldest := s.liveAfter(end), s.recalled(end), s.oldest()
 	for i := range s.flights {
@@ -46,13 +46,11 @@ func (s *Records[K, V]) Encode(seqs []uint64, rests []*state.Batch) error {
 			continue
 		}
 		for k := range f.refs {
-			d := &f.refs[k]
-			if d.e.segment.number < live || passed[recordPlace{oldest + uint32(i), int32(k)}] {
+			d := f.refs[k]
+			if s.table[d.segment].number < live || passed[recordPlace{oldest + uint32(i), int32(k)}] {
 				continue
 			}
-			if err := s.encode(rests[n], d, d.e.rows.find(d.timeMs, d.seq)); err != nil {
-				return err
-			}
+			s.encode(rests[n], d)
 		}
 	}
 	return nil
@@ -65,7 +63,7 @@ type recordPlace struct {
 }
 
 // recalled are the writes up to a frozen transaction that undo one another.
-func (s *Records[K, V]) recalled(end uint64) map[recordPlace]bool {
+func (s *recordRows) recalled(end uint64) map[recordPlace]bool {
 	var passed map[recordPlace]bool
 	oldest := s.oldest()
 	for i := 0; i < len(s.flights) && s.flights[i].seq <= end; i++ {
@@ -84,13 +82,16 @@ func (s *Records[K, V]) recalled(end uint64) map[recordPlace]bool {
 }
 
 // oldest is the number of the oldest flight.
-func (s *Records[K, V]) oldest() uint32 { return s.number + 1 - uint32(len(s.flights)) }
+func (s *recordRows) oldest() uint32 { return s.number + 1 - uint32(len(s.flights)) }
 
 // Lingers returns the first frozen transaction that has written records which are
 // needed after another one, the last that has committed. What is not needed then
 // goes to no batch of a later Encode.
-func (s *Records[K, V]) Lingers(committed uint64) (seq uint64, ok bool) {
-	s.live = s.liveAfter(committed)
+func (s *recordRows) Lingers(committed uint64) (seq uint64, ok bool) {
+	if live := s.liveAfter(committed); live > s.live {
+		s.live = live
+		s.thin()
+	}
 	for i := range s.flights {
 		f := &s.flights[i]
 		if f.seq <= committed && len(f.refs) > 0 && f.newest >= s.live {
@@ -100,9 +101,18 @@ func (s *Records[K, V]) Lingers(committed uint64) (seq uint64, ok bool) {
 	return 0, false
 }
 
+// thin gives away the memory of segments that no batch will have.
+func (s *recordRows) thin() {
+	for _, seg := range s.table {
+		if seg != nil && seg.dropped && !seg.freed {
+			s.free(seg)
+		}
+	}
+}
+
 // liveAfter is the first segment of which records are needed after a frozen
 // transaction, or after what Lingers was told has committed.
-func (s *Records[K, V]) liveAfter(seq uint64) uint64 {
+func (s *recordRows) liveAfter(seq uint64) uint64 {
 	live := s.live
 	for i := 0; i < len(s.flights) && s.flights[i].seq <= seq; i++ {
 		live = max(live, s.layout.Segment(s.flights[i].needed))

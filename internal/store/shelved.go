@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"unsafe"
@@ -18,14 +17,9 @@ import (
 type shelved struct {
 	startMs int64
 	slab    []byte
-	gaps    int    // bytes of them
-	spots   []spot // none, or a power of two of them, of which at most three quarters are used
-	used    int
+	gaps    int   // bytes of them
+	spots   spots // of where in the slab rows lie
 }
-
-// spot is where a row lies: in the slab from at on, 0 if the spot is free. It
-// is that of the hash's last bits or, if that is taken, the next free one.
-type spot struct{ hash, at uint32 }
 
 var shelfSeed = maphash.MakeSeed()
 
@@ -33,7 +27,7 @@ func shelfHash(key []byte) uint32 { return uint32(maphash.Bytes(shelfSeed, key))
 
 // memory is what the rows take.
 func (w *shelved) memory() int64 {
-	return int64(unsafe.Sizeof(*w)) + int64(cap(w.slab)) + int64(len(w.spots))*int64(unsafe.Sizeof(spot{}))
+	return int64(unsafe.Sizeof(*w)) + int64(cap(w.slab)) + int64(len(w.spots.list))*int64(unsafe.Sizeof(spot{}))
 }
 
 // holds reports whether spots can tell where all rows lie.
@@ -41,7 +35,7 @@ func (w *shelved) holds() bool { return uint64(len(w.slab)) <= math.MaxUint32 }
 
 // get returns the value under a key, which aliases the slab.
 func (w *shelved) get(key []byte) []byte {
-	if w.used == 0 {
+	if w.spots.used == 0 {
 		return nil
 	}
 	_, value := w.find(shelfHash(key), key)
@@ -50,9 +44,10 @@ func (w *shelved) get(key []byte) []byte {
 
 // put takes in a row, or that there is none.
 func (w *shelved) put(key, value []byte) {
-	if 4*(w.used+1) > 3*len(w.spots) {
-		w.grow()
+	if w.slab == nil {
+		w.slab = []byte{0} // spots in use are not 0
 	}
+	w.spots.room()
 	hash := shelfHash(key)
 	p, old := w.find(hash, key)
 	switch {
@@ -60,7 +55,7 @@ func (w *shelved) put(key, value []byte) {
 		copy(old, value)
 		return
 	case p.at == 0:
-		w.used++
+		w.spots.used++
 	default:
 		w.gaps += len(key) + len(old)
 	}
@@ -73,35 +68,13 @@ func (w *shelved) put(key, value []byte) {
 
 // find returns the spot of a key, a free one if it has none yet, and its value.
 func (w *shelved) find(hash uint32, key []byte) (p *spot, value []byte) {
-	for i := hash; ; i++ {
-		p = &w.spots[i&uint32(len(w.spots)-1)]
+	for p, i := w.spots.find(hash, hash); ; p, i = w.spots.find(hash, i) {
 		if p.at == 0 {
 			return p, nil
 		}
-		if p.hash == hash {
-			if k, v := cutRow(w.slab[p.at:]); string(k) == string(key) {
-				return p, v
-			}
+		if k, v := cutRow(w.slab[p.at:]); string(k) == string(key) {
+			return p, v
 		}
-	}
-}
-
-func (w *shelved) grow() {
-	if w.slab == nil {
-		w.slab = []byte{0} // spots in use are not 0
-	}
-	old := w.spots
-	w.spots = make([]spot, max(2, 2*len(old)))
-	last := uint32(len(w.spots) - 1)
-	for _, p := range old {
-		if p.at == 0 {
-			continue
-		}
-		i := p.hash & last
-		for w.spots[i].at != 0 {
-			i = (i + 1) & last
-		}
-		w.spots[i] = p
 	}
 }
 
@@ -109,8 +82,8 @@ func (w *shelved) grow() {
 func (w *shelved) close() {
 	old := w.slab
 	w.slab, w.gaps = append(make([]byte, 0, len(old)-w.gaps), 0), 0
-	for i := range w.spots {
-		if p := &w.spots[i]; p.at != 0 {
+	for i := range w.spots.list {
+		if p := &w.spots.list[i]; p.at != 0 {
 			key, value := cutRow(old[p.at:])
 			p.at = uint32(len(w.slab))
 			w.slab = appendRow(w.slab, key, value)
@@ -118,20 +91,11 @@ func (w *shelved) close() {
 	}
 }
 
-func appendRow(dst, key, value []byte) []byte {
-	dst = append(binary.AppendUvarint(dst, uint64(len(key))), key...)
-	return append(binary.AppendUvarint(dst, uint64(len(value))), value...)
-}
+func appendRow(dst, key, value []byte) []byte { return appendSized(appendSized(dst, key), value) }
 
 // cutRow returns the key and the value of the row that b begins with.
 func cutRow(b []byte) (key, value []byte) {
 	key, b = cutSized(b)
 	value, _ = cutSized(b)
 	return key, value
-}
-
-func cutSized(b []byte) (sized, rest []byte) {
-	n, head := binary.Uvarint(b)
-	end := head + int(n)
-	return b[head:end:end], b[end:]
 }

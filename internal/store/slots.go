@@ -76,9 +76,3 @@ func (t *slots[E]) remove(hash uint64, e *E) {
 	t.list[free] = slot[E]{}
 	t.used--
 }
-
-// reset takes all out and keeps the memory.
-func (t *slots[E]) reset() {
-	clear(t.list)
-	t.used = 0
-}

@@ -39,3 +39,35 @@ func TestSlotsShowAllEntriesOfAHash(t *testing.T) {
 		}
 	})
 }
+
+// The same for spots.
+func TestSpotsShowAllRowsOfAHash(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s spots
+		s.room()
+		hashes := []uint32{0, 1, 2, 3, 7, 8, 15, 1 << 20, 1<<32 - 1}
+		want := map[uint32]map[uint32]bool{}
+		for at := range uint32(rapid.IntRange(0, 60).Draw(t, "steps")) {
+			hash := rapid.SampledFrom(hashes).Draw(t, "hash")
+			if p, _ := s.find(hash, hash); p.at != 0 && rapid.Bool().Draw(t, "remove") {
+				delete(want[hash], p.at)
+				s.remove(*p)
+				continue
+			}
+			s.add(spot{hash, at + 1})
+			if want[hash] == nil {
+				want[hash] = map[uint32]bool{}
+			}
+			want[hash][at+1] = true
+		}
+		for _, hash := range hashes {
+			got := map[uint32]bool{}
+			for p, i := s.find(hash, hash); p.at != 0; p, i = s.find(hash, i) {
+				got[p.at] = true
+			}
+			if !maps.Equal(got, want[hash]) {
+				t.Fatalf("%d rows of %x, want %d", len(got), hash, len(want[hash]))
+			}
+		}
+	})
+}
