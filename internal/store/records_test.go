@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,33 @@ func TestRecordsOfEqualKeyAndTimeAreKept(t *testing.T) {
 	}
 	if seq := add(t, s, "a", 5, 4); seq != -1 {
 		t.Errorf("what is not needed was stored as %d", seq)
+	}
+}
+
+// A search looks at some records before it visits the first of them.
+func TestRecordsChangeWhileTheyAreVisited(t *testing.T) {
+	s := openRecords(&base{})
+	var want []int64
+	for ms := range int64(40) {
+		add(t, s, "a", ms, ms)
+		if ms%10 != 3 {
+			want = append(want, ms)
+		}
+	}
+	var got []int64
+	do(t, s.Near("a", 0, 99, func(ms int64, seq int32, v int64) (bool, error) {
+		got = append(got, v)
+		if ms%10 == 0 {
+			add(t, s, "a", 100, 0) // all others move
+			do(t, s.Delete("a", ms+3, 0))
+		}
+		if ms%20 == 0 {
+			do(t, s.Delete("a", ms, seq))
+		}
+		return true, nil
+	}))
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
