@@ -54,9 +54,23 @@ func TestAbortedByACrashStaysAbortedAfterTheNext(t *testing.T) {
 	}
 }
 
+// crashInEnd ends the transaction of p and starts the broker again from the image
+// that a crash leaves in which the journal was written, which comes first, and only
+// these logs. It is made of images of the folder before and after the end.
+func crashInEnd(t *testing.T, dir string, p producer, try kgo.TransactionEndTry, done ...string) *kafkatest.Broker {
+	t.Helper()
+	before := crash(t, dir)
+	p.end(try)
+	after := crash(t, dir)
+	for _, f := range append([]string{"journal.log"}, done...) {
+		move(t, after, before, f)
+	}
+	_, b := serve(t, embedded.Config{Dir: before})
+	return b
+}
+
 // kfake ends a transaction log by log and the offsets last. A crash in between
-// must not leave half of it. Each image is taken from the folder before and
-// after the end; the journal is always written first.
+// must not leave half of it.
 func TestEndInterruptedByACrashIsFinished(t *testing.T) {
 	logs := []string{"partitions/out-0", "partitions/out-1", "groups.log", "pids.log"}
 	for _, try := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
@@ -70,15 +84,7 @@ func TestEndInterruptedByACrashIsFinished(t *testing.T) {
 			p.end(kgo.TryCommit)
 			p.begin(record("out", 0, "a"), record("out", 1, "b"))
 			p.offset("group", "in", 0, 7)
-			before := crash(t, dir)
-			p.end(try)
-			after := crash(t, dir)
-
-			move(t, after, before, "journal.log")
-			for _, f := range logs[:done] {
-				move(t, after, before, f)
-			}
-			_, b = serve(t, embedded.Config{Dir: before})
+			b = crashInEnd(t, dir, p, try, logs[:done]...)
 			want := []string{"0:first"}
 			var offsets map[string]map[int32]int64
 			if try == kgo.TryCommit {
@@ -131,11 +137,7 @@ func TestOffsetsSentByTopicIDAreFinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := crash(t, dir)
-	p.end(kgo.TryCommit)
-	move(t, crash(t, dir), before, "journal.log")
-
-	_, b = serve(t, embedded.Config{Dir: before})
+	b = crashInEnd(t, dir, p, kgo.TryCommit)
 	if diff := cmp.Diff(map[string]map[int32]int64{"in": {0: 7}}, b.Committed(t, "group")); diff != "" {
 		t.Error(diff)
 	}

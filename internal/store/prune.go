@@ -53,8 +53,11 @@ func (s *KeyValue[K, V]) prune(seqs []uint64, batches []*state.Batch, others ...
 func (s *KeyValue[K, V]) superseded(i, j, end int) bool {
 	f := &s.flights[i]
 	k := j - f.first
-	return k >= 0 && k < len(f.next) && f.next[k] != 0 && i+int(f.next[k]) < end
+	return k >= 0 && k < len(f.next) && f.rewritten(k, i, end)
 }
+
+// rewritten says whether entry k of flight i is written again before flight end.
+func (f *flight[V]) rewritten(k, i, end int) bool { return f.next[k] != 0 && i+int(f.next[k]) < end }
 
 // lose takes out of flight i what its batch has lost as superseded, of which others
 // wrote so much before the view did. It returns how much that is.
@@ -63,7 +66,7 @@ func (s *KeyValue[K, V]) lose(i, end, before int) (lost int) {
 	n := 0
 	for k, e := range f.entries {
 		next := f.next[k]
-		if next != 0 && i+int(next) < end {
+		if f.rewritten(k, i, end) {
 			e.pins-- // not the last one: the later flight has another
 			continue
 		}

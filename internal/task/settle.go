@@ -126,31 +126,27 @@ func (t *Task) Prune(n int) ([]StoreBatch, error) {
 // prune drops from the batches of a store what later ones of the n oldest write
 // again.
 func (t *Task) prune(i, n int) {
-	p, ok := t.stores[i].view.(graph.Pruner)
-	if !ok {
-		return
-	}
-	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
-	for _, c := range t.unapplied[:n] {
-		if b := &c.batches[i]; b.Len() > 0 {
-			t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, b)
-		}
-	}
-	if len(t.batches) > 1 {
-		p.Prune(t.seqs, t.batches)
+	if p, ok := t.stores[i].view.(graph.Pruner); ok && n > 1 {
+		p.Prune(t.gather(i, n))
 	}
 }
 
 // encode adds to what Release has left of the batches of a store what lingered.
 func (t *Task) encode(i, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return t.stores[i].lingers.Encode(t.gather(i, n))
+}
+
+// gather lists the batches of a store that the n oldest have, valid until the next
+// time.
+func (t *Task) gather(i, n int) (seqs []uint64, batches []*state.Batch) {
 	t.seqs, t.batches = t.seqs[:0], t.batches[:0]
 	for _, c := range t.unapplied[:n] {
 		t.seqs, t.batches = append(t.seqs, c.Seq), append(t.batches, &c.batches[i])
 	}
-	if n == 0 {
-		return nil
-	}
-	return t.stores[i].lingers.Encode(t.seqs, t.batches)
+	return t.seqs, t.batches
 }
 
 // Compact drops what has committed and was written again since, before anyone asks

@@ -23,7 +23,7 @@ const (
 var (
 	aggregations = []aggregation{counted, summed, distinct, even, stats, top, first, latest, reset}
 	removable    = []aggregation{counted, summed, distinct, even, stats}
-	inWindows    = []aggregation{stats, reset} // of sessions the first one: it is mergeable
+	windowable   = []aggregation{stats, reset} // of sessions the first one: it is mergeable
 )
 
 // result is the kind of its results.

@@ -25,7 +25,7 @@ func drawWindows(t *rapid.T, p *plan, g int) {
 		value = of.value
 		s.reduction = rapid.SampledFrom([]reduction{sum, greatest, joined, cleared}).Draw(t, "reduction")
 	case "aggregate":
-		list := inWindows
+		list := windowable
 		if s.windows.by == sessions || s.windows.by == sessionsBy {
 			list = list[:1]
 		}

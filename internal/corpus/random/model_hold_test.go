@@ -58,11 +58,7 @@ func (m *model) deduplicate(i int, r record) {
 		m.tooLate(i, r, span{start: r.time, end: r.time + s.hold.wait}, now-r.time-s.hold.wait, now)
 		return
 	}
-	key := r.key
-	if key == nil {
-		key = m.steps[s.in[0]].key.zero()
-	}
-	id := s.fn.to(text, key, r.value)
+	id := m.heldID(i, r)
 	if s.hold.last {
 		at := place{i, r.partition, heldKey{id}}
 		h, has := m.rows[at].value.(heldBack)

@@ -166,17 +166,20 @@ func (m *model) unjoined(i int, r record) {
 	switch s.op {
 	case "suppress":
 		m.suppress(i, r)
-		return
 	case "deduplicate":
 		m.deduplicate(i, r)
-		return
 	case "rank-by":
 		m.rankBy(i, r)
-		return
 	case "top":
 		m.top(i, r)
-		return
+	default:
+		m.shaped(i, r)
 	}
+}
+
+// shaped is a record that comes to a step whose shape says what it does.
+func (m *model) shaped(i int, r record) {
+	s := &m.steps[i]
 	switch s.shape {
 	case globalTable:
 		if r.key != nil {
