@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +33,7 @@ func memoryStore(t *testing.T) state.Store {
 // lists the rows that are there then.
 func restoreRecords(t *testing.T, s state.Store, records ...state.Write) (rows []string) {
 	t.Helper()
-	r, err := state.Records.Restoring(s, ten)
+	r, err := state.Records.Restoring(s, brief)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func restoreRecords(t *testing.T, s state.Store, records ...state.Write) (rows [
 	if err := s.Load(&b, state.Position{}); err != nil {
 		t.Fatal(err)
 	}
-	layout := state.Records.Segments(ten)
+	layout := state.Records.Segments(brief)
 	c := s.Scan(layout.First(), layout.Last(), false)
 	defer c.Close()
 	for c.Next() {
@@ -56,6 +57,9 @@ func restoreRecords(t *testing.T, s state.Store, records ...state.Write) (rows [
 	}
 	return rows
 }
+
+// brief is a retention of segments of 8 ms.
+const brief = 60 * time.Millisecond
 
 // logged is the changelog record of a row, as Kafka Streams writes it.
 func logged(key string, ms int64, seq int32, value string) state.Write {
@@ -87,7 +91,7 @@ func TestBytesOfRecords(t *testing.T) {
 		if got := hex.EncodeToString(record.Key); got != plain(c.changelog) {
 			t.Fatalf("changelog of %q: %s", c.key, got)
 		}
-		rows, err := state.Records.Restoring(memoryStore(t), ten)
+		rows, err := state.Records.Restoring(memoryStore(t), brief)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +112,7 @@ func TestBytesOfRecords(t *testing.T) {
 func TestChangelogOfRecordsHearsFromWhenOnTheyAreNeeded(t *testing.T) {
 	var b state.Batch
 	state.Records.SetStreamTime(&b, 5)
-	state.Records.Segments(ten).Expire(&b, 5)
+	state.Records.Segments(brief).Expire(&b, 5)
 	var scratch []byte
 	got, ok, err := state.Records.Record(b.At(0), &scratch)
 	if !ok || err != nil || fmt.Sprint(got) != fmt.Sprint(neededFrom(5)) {
@@ -168,7 +172,7 @@ func FuzzRecords(f *testing.F) {
 		if null {
 			value = nil
 		}
-		r, err := state.Records.Restoring(memoryStore(t), ten)
+		r, err := state.Records.Restoring(memoryStore(t), brief)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,4 +193,23 @@ func FuzzRecords(f *testing.F) {
 			t.Errorf("%x = %x (null %v) at %d became %+v, %v, %v", key, value, null, timeMs, got, ok, err)
 		}
 	})
+}
+
+// What lives long mostly lies on disk, where each segment is another look-up.
+func TestRecordsOfAMinuteHaveShorterSegments(t *testing.T) {
+	for _, c := range []struct {
+		format    state.Format
+		retention time.Duration
+		length    uint64 // ms
+	}{
+		{state.Records, time.Second, 128},
+		{state.Records, time.Minute, 8192},
+		{state.Records, time.Minute + time.Millisecond, 32768},
+		{state.Sessions, time.Minute, 32768},
+	} {
+		layout := c.format.Segments(c.retention)
+		if got := (1 << 40) / (layout.Segment(1<<40) - layout.Segment(0)); got != c.length {
+			t.Errorf("segments of %s for %s have %d ms, want %d", c.format, c.retention, got, c.length)
+		}
+	}
 }

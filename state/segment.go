@@ -61,11 +61,16 @@ const byTime Format = 0x80
 func (f Format) ByTime() Format { return f | byTime }
 
 // Segments is the layout for rows that live for a retention, 0 for ever: two
-// segments and a little cover it.
+// segments and a little cover it. Records that live for a minute at most, which is
+// to say in memory, have eight: what has expired leaves it that much earlier.
 func (f Format) Segments(retention time.Duration) Segments {
 	s := Segments{shift: maxShift, byTime: f&byTime != 0}
+	parts := uint64(2)
+	if f == Records && retention <= time.Minute {
+		parts = 8
+	}
 	if ms := retention.Milliseconds(); ms > 0 {
-		s.shift = uint8(bits.Len64(uint64(ms-1) / 2)) // 1<<shift >= ms/2
+		s.shift = uint8(bits.Len64(uint64(ms-1) / parts)) // 1<<shift >= ms/parts
 	}
 	return s
 }

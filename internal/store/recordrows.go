@@ -24,7 +24,7 @@ type recordRows struct {
 	// told last.
 	needed, marked, settled int64
 	logged                  uint64
-	live                    uint64 // the first segment that is needed after what has committed, as Lingers was told
+	live                    uint64 // the first segment that is needed after what is known to have committed
 	swept                   uint64 // the base has no segment before that,
 	sweptOnce               bool   // if this is true
 

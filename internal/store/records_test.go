@@ -26,7 +26,7 @@ var (
 )
 
 func openRecords(b state.Store) *store.Records[string, int64] {
-	return store.NewRecords(b, text{}, number{}, store.Options{Name: "left", Retention: 100 * time.Millisecond})
+	return store.NewRecords(b, text{}, number{}, store.Options{Name: "left", Retention: 400 * time.Millisecond})
 }
 
 // near lists what Near visits.
@@ -206,7 +206,7 @@ func TestRecordsOfSegmentsInMemoryAreNotRead(t *testing.T) {
 // Kafka Streams counts in memory, and its counter may be anywhere.
 func TestNumbersGoOnWhereOthersHaveBeen(t *testing.T) {
 	b := &base{}
-	layout := state.Records.Segments(100 * time.Millisecond)
+	layout := state.Records.Segments(400 * time.Millisecond)
 	var batch state.Batch
 	for _, seq := range []int64{0, 1, 3, math.MaxInt32} {
 		batch.Set(layout.AppendKey(nil, state.SegmentRow{Key: []byte("a"), TimeMs: 5, FromMs: seq}), []byte("12345678"), 0)
@@ -373,34 +373,51 @@ func TestRecordsThatExpireBeforeTheyAreAppliedStayAway(t *testing.T) {
 // that one may still be undone: until it has committed, batches before it have the
 // records of the segment, however its memory is wanted by others.
 func TestRecordsOfASegmentAreThereForBatchesBeforeItsEnd(t *testing.T) {
-	for _, early := range []bool{true, false} {
-		b := &base{}
-		s := openRecords(b) // of segments of 64 ms
-		var batches []*state.Batch
-		freeze := func(seq uint64) {
-			t.Helper()
-			full, rest := new(state.Batch), new(state.Batch)
-			do(t, s.Freeze(seq, full))
-			s.Release(seq, full, rest)
-			batches = append(batches, rest)
-		}
-		do(t, s.Expire(70))
-		add(t, s, "k", 1, 80)
-		freeze(1)
-		if early {
-			s.Lingers(1)
-		}
-		do(t, s.Expire(130))
-		freeze(2)
-		s.Lingers(1) // what the second transaction says has not committed
-		add(t, s, "other", 2, 200)
-		freeze(3)
-		do(t, s.Encode([]uint64{1}, batches[:1]), b.Apply(batches[0], state.Position{}), s.Check())
-		s.Applied(1)
-		do(t, s.Check())
-		s.Discard()
-		if got := near(t, s, "k", 0, 9000); got != "80.0=1" {
-			t.Errorf("told early: %v: the store has %q, want 80.0=1", early, got)
-		}
+	b := &base{}
+	s := openRecords(b) // of segments of 64 ms
+	freeze := func(seq uint64) *state.Batch {
+		t.Helper()
+		batch := new(state.Batch)
+		do(t, s.Freeze(seq, batch))
+		return batch
 	}
+	do(t, s.Expire(70))
+	add(t, s, "k", 1, 80)
+	full, rest := freeze(1), new(state.Batch)
+	do(t, s.Expire(130))
+	freeze(2)
+	s.Release(1, full, rest) // what the second transaction says has not committed
+	add(t, s, "other", 2, 200)
+	freeze(3)
+	do(t, s.Encode([]uint64{1}, []*state.Batch{rest}), b.Apply(rest, state.Position{}), s.Check())
+	s.Applied(1)
+	do(t, s.Check())
+	s.Discard()
+	if got := near(t, s, "k", 0, 9000); got != "80.0=1" {
+		t.Errorf("the store has %q, want 80.0=1", got)
+	}
+}
+
+// Memory goes with the transaction that ends a segment, and not with the next look
+// at what lingers.
+func TestMemoryOfASegmentGoesOnceItsEndHasCommitted(t *testing.T) {
+	s := openRecords(&base{})
+	add(t, s, "k", 1, 10)
+	var first, second, rest state.Batch
+	do(t, s.Freeze(1, &first))
+	s.Release(1, &first, &rest)
+	do(t, s.Expire(500))
+	add(t, s, "k", 2, 500)
+	do(t, s.Freeze(2, &second))
+	held := memory(s)
+	s.Release(2, &second, &rest)
+	if got := memory(s); got != held/2 {
+		t.Errorf("%d bytes are held after the commit, %d before", got, held)
+	}
+}
+
+// memory is what a store holds in all.
+func memory(s *store.Records[string, int64]) int64 {
+	clean, dirty, frozen := s.Bytes()
+	return clean + dirty + frozen
 }

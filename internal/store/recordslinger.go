@@ -18,6 +18,7 @@ type recall struct {
 // its records, such as the deletion of a range. Those stay with the view alone: most
 // of what a join keeps for a short time never goes to the store.
 func (s *recordRows) Release(seq uint64, b, rest *state.Batch) {
+	s.committed(seq)
 	for i := range s.flights {
 		f := &s.flights[i]
 		if f.seq != seq {
@@ -35,7 +36,7 @@ func (s *recordRows) Release(seq uint64, b, rest *state.Batch) {
 // Encode adds to what Release has left of the oldest flights, whose numbers are
 // seqs, the records that the store needs: not one that a flight has added and
 // another one deleted, nor one that is not needed any more after the last of them,
-// or after what Lingers was told has committed. There is no error.
+// or after what is known to have committed. There is no error.
 func (s *recordRows) Encode(seqs []uint64, rests []*state.Batch) error {
 	end := seqs[len(seqs)-1]
 	live, passed, oldest := s.liveAfter(end), s.recalled(end), s.oldest()
@@ -88,10 +89,7 @@ func (s *recordRows) oldest() uint32 { return s.number + 1 - uint32(len(s.flight
 // needed after another one, the last that has committed. What is not needed then
 // goes to no batch of a later Encode.
 func (s *recordRows) Lingers(committed uint64) (seq uint64, ok bool) {
-	if live := s.liveAfter(committed); live > s.live {
-		s.live = live
-		s.thin()
-	}
+	s.committed(committed)
 	for i := range s.flights {
 		f := &s.flights[i]
 		if f.seq <= committed && len(f.refs) > 0 && f.newest >= s.live {
@@ -101,8 +99,14 @@ func (s *recordRows) Lingers(committed uint64) (seq uint64, ok bool) {
 	return 0, false
 }
 
-// thin gives away the memory of segments that no batch will have.
-func (s *recordRows) thin() {
+// committed gives away the memory of segments that no batch will have, once a frozen
+// transaction has committed.
+func (s *recordRows) committed(seq uint64) {
+	live := s.liveAfter(seq)
+	if live <= s.live {
+		return
+	}
+	s.live = live
 	for _, seg := range s.table {
 		if seg != nil && seg.dropped && !seg.freed {
 			s.free(seg)
@@ -111,7 +115,7 @@ func (s *recordRows) thin() {
 }
 
 // liveAfter is the first segment of which records are needed after a frozen
-// transaction, or after what Lingers was told has committed.
+// transaction, or after what is known to have committed.
 func (s *recordRows) liveAfter(seq uint64) uint64 {
 	live := s.live
 	for i := 0; i < len(s.flights) && s.flights[i].seq <= seq; i++ {

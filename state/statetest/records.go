@@ -13,7 +13,7 @@ import (
 // records of a key lie side by side in a segment, in the order of time and then
 // of their numbers, whatever bytes the keys have, and go by whole segments.
 func recordsInSegments(f *fixture) {
-	layout := state.Records.Segments(256 * time.Millisecond) // of 128 ms each
+	layout := state.Records.Segments(time.Second) // of 128 ms each
 	s := f.store(id(0))
 	b := &state.Batch{}
 	for _, key := range sessionKeys {
