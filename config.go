@@ -108,9 +108,9 @@ type Config struct {
 
 // Memory are the budgets of one instance, in bytes.
 type Memory struct {
-	// Queues is for records that are fetched and not yet processed. An eighth
-	// of it, up to 50 MiB, is the most that a broker is asked for at a time, and
-	// a quarter of that of each partition, unless Client says otherwise
+	// Queues is for records that are fetched and not yet processed. A
+	// sixteenth of it, up to 50 MiB, is the most that a broker is asked for at a
+	// time, and a quarter of that of each partition, unless Client says otherwise
 	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
 	// brokers are far away. Defaults to 16 MiB.
 	Queues int64
@@ -118,7 +118,8 @@ type Memory struct {
 	// committed yet, and a cache of others. Defaults to 64 MiB.
 	Entries int64
 	// Outbox is for records that wait to be written, with what the client needs
-	// for each, 300 bytes and more. Defaults to 32 MiB.
+	// for each, 300 bytes and more. Larger transactions are cheaper for brokers.
+	// Defaults to 48 MiB.
 	Outbox int64
 	// BlockCache and Memtables are those of stores on disk. Default to 64 MiB
 	// each.
@@ -141,7 +142,7 @@ func (c Config) withDefaults() Config {
 	c.ReplicationFactor = or(c.ReplicationFactor, -1)
 	c.Memory.Queues = or(c.Memory.Queues, 16*mib)
 	c.Memory.Entries = or(c.Memory.Entries, 64*mib)
-	c.Memory.Outbox = or(c.Memory.Outbox, 32*mib)
+	c.Memory.Outbox = or(c.Memory.Outbox, 48*mib)
 	c.Memory.BlockCache = or(c.Memory.BlockCache, 64*mib)
 	c.Memory.Memtables = or(c.Memory.Memtables, 64*mib)
 	if c.State == nil {

@@ -11,7 +11,7 @@ import (
 
 // applyBytes is how much committed state a worker gathers before it applies it.
 func (w *worker) applyBytes() int64 {
-	return max(w.inst.cfg.EntryBytes/int64(4*w.inst.cfg.Workers), 1<<20)
+	return max(w.inst.cfg.EntryBytes/int64(8*w.inst.cfg.Workers), 1<<20)
 }
 
 // What lingers, since it may soon not be needed any more, waits no longer than
@@ -20,11 +20,15 @@ func (w *worker) applyBytes() int64 {
 //
 // What has expired is looked for every lingerInterval.
 const (
-	lingerTime     = 5 * time.Second
-	lingerPause    = 30 * time.Second
-	lingerTimes    = 4
-	lingerInterval = 500 * time.Millisecond
+	lingerTime        = 5 * time.Second
+	lingerPause       = 30 * time.Second
+	lingerTimes       = 8
+	maxLingerInterval = 500 * time.Millisecond
 )
+
+func (w *worker) lingerInterval() time.Duration {
+	return min(w.inst.cfg.ApplyInterval, maxLingerInterval)
+}
 
 // application is committed state of a worker's tasks on its way into their
 // stores. It passes from the worker to its applier and back.
@@ -76,7 +80,7 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	all := len(w.releases) > 0 || w.failure != nil
 	bytes, most, interval := w.unappliedBytes(), w.applyBytes(), w.inst.cfg.ApplyInterval
 	if w.lingers {
-		most, interval = most*lingerTimes, min(interval, lingerInterval)
+		most, interval = most*lingerTimes, w.lingerInterval()
 	}
 	if at := w.unapplied.Add(interval); now.Before(at) && !all {
 		if bytes < most {
@@ -117,7 +121,7 @@ func (w *worker) maybeApply(now time.Time) (again time.Time) {
 	}
 	if len(a.handles) == 0 {
 		if w.lingers {
-			again = now.Add(min(w.inst.cfg.ApplyInterval, lingerInterval))
+			again = now.Add(w.lingerInterval())
 		}
 		return again
 	}

@@ -63,7 +63,7 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 // have more than its share of a fetch: tasks would be done with theirs one after
 // the other.
 const (
-	fetchShare     = 8
+	fetchShare     = 16
 	partitionShare = 4
 	maxFetchBytes  = 50 << 20
 )

@@ -57,7 +57,8 @@ type Offset struct {
 
 // NeedsCommit reports whether Commit would return something.
 func (t *Task) NeedsCommit() bool {
-	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0 || t.hooks.unsettled() || t.held() > 0
+	dirty, _ := t.dirtyBytes()
+	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || dirty > 0 || t.hooks.unsettled() || t.held() > 0
 }
 
 // CommitRequested reports whether a node has asked for a commit since the last
@@ -65,8 +66,11 @@ func (t *Task) NeedsCommit() bool {
 func (t *Task) CommitRequested() bool { return t.ask }
 
 // UncommittedBytes is the memory of outputs and store entries that are in no
-// frozen commit.
-func (t *Task) UncommittedBytes() int64 { return t.outboxBytes() + t.dirtyBytes() }
+// frozen commit, with what they will take until they are committed.
+func (t *Task) UncommittedBytes() int64 {
+	dirty, logged := t.dirtyBytes()
+	return t.outboxBytes() + dirty + logged
+}
 
 // outboxBytes is what outputs hold until they are committed: themselves, and
 // once they are sent a record of the client's for each with a copy of its bytes
@@ -76,12 +80,18 @@ func (t *Task) outboxBytes() int64 {
 	return 2*int64(t.outbox.Bytes()) + int64(t.outbox.Len())*(int64(unsafe.Sizeof(graph.Out{}))+sent)
 }
 
-func (t *Task) dirtyBytes() (sum int64) {
+// dirtyBytes is what entries of stores hold that are in no frozen commit, and what
+// writing them to changelogs will take, roughly: most are small, and a row in a
+// batch, a record of the client's and its bytes are twice as much.
+func (t *Task) dirtyBytes() (sum, logged int64) {
 	for i := range t.stores {
-		_, dirty, _ := t.stores[i].view.Bytes()
-		sum += dirty
+		s := &t.stores[i]
+		_, dirty, _ := s.view.Bytes()
+		if sum += dirty; s.spec.Logged {
+			logged += 2 * dirty
+		}
 	}
-	return sum
+	return sum, logged
 }
 
 // moved reports whether a position has moved since the last freeze.
