@@ -117,9 +117,9 @@ type Memory struct {
 	// Entries is for the decoded entries of stores: changes that are not
 	// committed yet, and a cache of others. Defaults to 64 MiB.
 	Entries int64
-	// Outbox is for records that wait to be written, with what the client needs
-	// for each, 300 bytes and more. Larger transactions are cheaper for brokers.
-	// Defaults to 48 MiB.
+	// Outbox is for records that wait to be written, those of changelogs too, with
+	// what the client needs for each, 300 bytes and more. Larger transactions are
+	// cheaper for brokers. Defaults to 48 MiB.
 	Outbox int64
 	// BlockCache and Memtables are those of stores on disk. Default to 64 MiB
 	// each.

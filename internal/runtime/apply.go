@@ -11,7 +11,7 @@ import (
 
 // applyBytes is how much committed state a worker gathers before it applies it.
 func (w *worker) applyBytes() int64 {
-	return max(w.inst.cfg.EntryBytes/int64(8*w.inst.cfg.Workers), 1<<20)
+	return max(w.inst.cfg.EntryBytes/int64(4*w.inst.cfg.Workers), 1<<20)
 }
 
 // What lingers, since it may soon not be needed any more, waits no longer than
@@ -22,7 +22,7 @@ func (w *worker) applyBytes() int64 {
 const (
 	lingerTime        = 5 * time.Second
 	lingerPause       = 30 * time.Second
-	lingerTimes       = 8
+	lingerTimes       = 4
 	maxLingerInterval = 500 * time.Millisecond
 )
 
