@@ -27,14 +27,18 @@ type child struct {
 	memory     *memory
 }
 
-// startChild runs a command until stop. Its standard error is kept for errors.
-func startChild(command []string) (*child, error) {
+// startChild runs a command until stop, with one more variable in its environment if
+// env names one. Its standard error is kept for errors.
+func startChild(command []string, env string) (*child, error) {
 	c := &child{
 		cmd:        exec.Command(command[0], command[1:]...),
 		processing: make(chan time.Time, 1),
 		done:       make(chan struct{}),
 	}
 	c.cmd.Stderr = &c.log
+	if env != "" {
+		c.cmd.Env = append(os.Environ(), env)
+	}
 	c.cmd.SysProcAttr = childAttr()
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {

@@ -49,7 +49,7 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 1, "rounds; what is shown is the median over them")
 	list(&o.workloads, "workloads", "pass,count,restore,latency", strings.Join(slices.Sorted(maps.Keys(workloads)), ", "))
 	list(&o.systems, "systems", "millrace,kafka-streams,goka,franz-go", strings.Join(slices.Sorted(maps.Keys(programs)), ", ")+
-		"; name@5ms is the system with that commit interval instead of its own, which is 2ms for the latency of millrace")
+		"; name@5ms is the system with that commit interval instead of its own, which is 2ms for the latency of millrace; name@GOGC=50 is the system with that variable in its environment")
 	list(&o.guarantees, "guarantee", program.ExactlyOnce, "exactly-once, at-least-once")
 	list(&o.rates, "rates", "5000,50000", "records per second at which latency is measured")
 	f.IntVar(&o.seconds, "seconds", 30, "length of a latency run; its first third warms up")
@@ -108,16 +108,21 @@ func rateOf(s string) (int, error) {
 	return n, nil
 }
 
-// systemOf is the system of a name such as kafka-streams or kafka-streams@5ms.
+// systemOf is the system of a name such as kafka-streams, kafka-streams@5ms or
+// millrace@GOGC=50.
 func systemOf(name string) (system, error) {
-	base, interval, given := strings.Cut(name, "@")
+	base, setting, given := strings.Cut(name, "@")
 	s, ok := programs[base]
 	if !ok {
 		return system{}, fmt.Errorf("-systems %s: there is no such system", name)
 	}
 	s.name, s.program = name, base
-	if given {
-		d, err := time.ParseDuration(interval)
+	switch {
+	case !given:
+	case strings.Contains(setting, "="):
+		s.env = setting
+	default:
+		d, err := time.ParseDuration(setting)
 		if err = cmp.Or(err, whole(d)); err != nil {
 			return system{}, fmt.Errorf("-systems %s: the commit interval: %w", name, err)
 		}

@@ -27,6 +27,25 @@ func TestOptionsRefuseWhatIsUnknown(t *testing.T) {
 	}
 }
 
+func TestSystemWithAVariableOfTheEnvironment(t *testing.T) {
+	s, err := systemOf("millrace@GOGC=25")
+	if err != nil || s.name != "millrace@GOGC=25" || s.program != "millrace" || s.env != "GOGC=25" || s.commit != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if got, want := (&rig{prefix: "bench"}).name(s, "join"), "bench-1-millrace.GOGC.25-join"; got != want {
+		t.Errorf("topics begin with %s, want %s", got, want)
+	}
+	c, err := startChild([]string{"sh", "-c", "echo GOGC is $GOGC"}, s.env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c.done
+	c.kill()
+	if got := c.log.String(); c.err != nil || got != "GOGC is 25\n" {
+		t.Errorf("%q, %v", got, c.err)
+	}
+}
+
 func TestSystemWithACommitInterval(t *testing.T) {
 	s, err := systemOf("millrace@5ms")
 	if err != nil || s.name != "millrace@5ms" || s.commit != 5*time.Millisecond || s.build == nil {

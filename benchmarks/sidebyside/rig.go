@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -48,11 +49,13 @@ type spec struct {
 }
 
 // name is an application id that no other run has. All topics of a run begin
-// with it and a hyphen, and topics cannot have the @ of a commit interval.
+// with it and a hyphen, and topics cannot have all that the name of a system has.
 func (g *rig) name(s system, workload string) string {
 	g.runs++
-	return fmt.Sprintf("%s-%d-%s-%s", g.prefix, g.runs, strings.ReplaceAll(s.name, "@", "."), workload)
+	return fmt.Sprintf("%s-%d-%s-%s", g.prefix, g.runs, notInTopics.ReplaceAllString(s.name, "."), workload)
 }
+
+var notInTopics = regexp.MustCompile(`[^a-zA-Z0-9._-]`)
 
 // run is a program at work, with its topics and its state.
 type run struct {
@@ -73,7 +76,7 @@ func (g *rig) start(ctx context.Context, s spec) (*run, error) {
 		return nil, err
 	}
 	var err error
-	r.child, err = startChild(r.command())
+	r.child, err = startChild(r.command(), r.system.env)
 	return r, err
 }
 

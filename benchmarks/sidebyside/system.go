@@ -13,8 +13,9 @@ import (
 // system is a program under measurement.
 type system struct {
 	name       string
-	program    string        // what runs: the name, without a commit interval
+	program    string        // what runs: the name, without what is behind the @
 	commit     time.Duration // commit interval; 0 is the system's own default
+	env        string        // a variable of the environment, NAME=value; "" for none
 	quick      quickness
 	guarantees []string // what it offers
 	changelog  string   // topic of the counts, with %s for the application id; "" without

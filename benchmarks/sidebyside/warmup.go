@@ -14,7 +14,7 @@ import (
 )
 
 // warmUpRecords is the input that is used up before anything is measured.
-const warmUpRecords = 1_000_000
+const warmUpRecords = 4_000_000
 
 // warmUp lets a system run once for nothing: a broker that has just been
 // started is slow, and the first to run would pay for it.
