@@ -20,11 +20,12 @@ type workerHolds struct {
 	free    map[int]chan struct{}
 	aborted map[int]bool // the held one has been settled, and not committed
 	held    map[int]uint64
+	sent    map[int]int // transactions after the held one that wrote something
 }
 
 func holdWorkers(cfg *Config) *workerHolds {
 	h := &workerHolds{
-		last: make(map[int]uint64), points: make(map[int]Point), held: make(map[int]uint64),
+		last: make(map[int]uint64), points: make(map[int]Point), held: make(map[int]uint64), sent: make(map[int]int),
 		at: make(map[int]chan struct{}), free: make(map[int]chan struct{}), aborted: make(map[int]bool),
 	}
 	cfg.Fault = func(p Point, seq uint64) error {
@@ -50,7 +51,13 @@ func (h *workerHolds) arrive(p Point, seq uint64) chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for w, point := range h.points {
-		if p == point && seq-h.last[w] < 1<<20 && h.held[w] == 0 {
+		if seq-h.last[w] >= 1<<20 {
+			continue
+		}
+		if p == PointSent && h.held[w] != 0 {
+			h.sent[w]++
+		}
+		if p == point && h.held[w] == 0 {
 			h.held[w] = seq
 			close(h.at[w])
 			return h.free[w]
@@ -80,6 +87,13 @@ func (h *workerHolds) let(worker int) {
 	default:
 		close(h.free[worker])
 	}
+}
+
+// sentSince is how many transactions of a worker wrote something since the held one.
+func (h *workerHolds) sentSince(worker int) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sent[worker]
 }
 
 func (h *workerHolds) refused(worker int) bool {
@@ -159,6 +173,10 @@ func expelled(t *testing.T, r *rig, point Point, exactlyOnce bool) {
 		member, _ := a.group.GroupMetadata()
 		return member != "" && member != old
 	})
+	sent := h.sentSince(0) // the held one, if it was held before
+	if point == PointBegun {
+		sent++
+	}
 	h.let(0)
 	kafkatest.WaitFor(t, "the refusal of A's transaction", func() bool { return h.refused(0) })
 	for topic, offsets := range r.b.Committed(t, r.app) {
@@ -168,10 +186,17 @@ func expelled(t *testing.T, r *rig, point Point, exactlyOnce bool) {
 			}
 		}
 	}
-	// A is a member like any other again.
+	// A is a member like any other again, and has written nothing in between: under
+	// at least once nobody would take it back, and changelogs would have the counts
+	// of before for the next owner to restore.
+	share := func() bool { return a.tasksHeld() > 0 && len(a.running()) == a.tasksHeld() }
+	kafkatest.WaitFor(t, "A's share of the tasks", share)
+	if n := h.sentSince(0) - sent; n > 0 {
+		t.Errorf("after A's tasks were lost its worker wrote in %d more transactions", n)
+	}
 	r.feed(100)
 	r.settled()
-	kafkatest.WaitFor(t, "A's share of the tasks", func() bool { return a.tasksHeld() > 0 && len(a.running()) == a.tasksHeld() })
+	kafkatest.WaitFor(t, "A's share of the tasks", share)
 	for _, run := range []*running{a, two, three} {
 		if err := run.stop(); err != nil {
 			t.Errorf("Run: %v", err)

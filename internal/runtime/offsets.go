@@ -124,14 +124,11 @@ func (i *Instance) commitPlain(ctx context.Context, t *txn) error {
 func (i *Instance) withGeneration(ctx context.Context, t *txn, send func(member string, generation int32) error) error {
 	deadline := i.now().Add(generationWait)
 	for {
-		if t.lost() {
-			return errLost
+		member, generation, err := i.membership(t)
+		if err != nil {
+			return err
 		}
-		member, generation := i.group.GroupMetadata()
-		if member == "" || generation < 0 || member != t.member {
-			return errLost
-		}
-		err := send(member, generation)
+		err = send(member, generation)
 		switch {
 		case err == nil:
 			return nil
@@ -155,6 +152,16 @@ func (i *Instance) withGeneration(ctx context.Context, t *txn, send func(member 
 			return err
 		}
 	}
+}
+
+// membership is that under which the tasks of t were assigned, errLost if the group
+// has gone on without it.
+func (i *Instance) membership(t *txn) (member string, generation int32, err error) {
+	member, generation = i.group.GroupMetadata()
+	if t.lost() || member == "" || generation < 0 || member != t.member {
+		return "", 0, errLost
+	}
+	return member, generation, nil
 }
 
 func retriableCoordinator(err error) bool {
