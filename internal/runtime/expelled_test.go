@@ -169,9 +169,11 @@ func expelled(t *testing.T, r *rig, point Point, exactlyOnce bool) {
 	before := r.b.Committed(t, r.app)
 
 	h.let(1)
-	kafkatest.WaitFor(t, "A's new member id", func() bool {
+	// If a heartbeat is refused before the client joins again, it says that the tasks
+	// are lost, and waits for worker 0 before it joins.
+	kafkatest.WaitFor(t, "A's new member id, or the loss of its tasks", func() bool {
 		member, _ := a.group.GroupMetadata()
-		return member != "" && member != old
+		return member != "" && member != old || a.tasksHeld() == 0
 	})
 	sent := h.sentSince(0) // the held one, if it was held before
 	if point == PointBegun {
