@@ -67,6 +67,13 @@ func TestLifeOfAnApp(t *testing.T) {
 			t.Errorf("%d processed", processed)
 		}
 		kafkatest.WaitFor(t, "the last commit", func() bool { return app.Totals().Records == 40+words })
+		for _, task := range app.Status().Tasks {
+			for _, in := range task.Inputs {
+				if at := b.Committed(t, cfg.AppID)[in.Topic][int32(task.Partition)]; in.Committed != at {
+					t.Errorf("task %s has committed %d in %s, not %d", task.ID, in.Committed, in.Topic, at)
+				}
+			}
+		}
 		if err := app.Run(ctx); err == nil {
 			t.Error("an App runs twice")
 		}

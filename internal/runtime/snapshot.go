@@ -80,7 +80,7 @@ func (h *handle) status() status.Task {
 			end = e.Load()
 		}
 		one := status.Input{
-			Topic: in.Topic, Position: in.Position.Load(), Committed: -1, End: end, BufferedRecords: in.BufferedRecords.Load(), WatermarkMs: -1,
+			Topic: in.Topic, Position: in.Position.Load(), Committed: in.Committed.Load(), End: end, BufferedRecords: in.BufferedRecords.Load(), WatermarkMs: -1,
 		}
 		if w := in.Watermark; w != nil {
 			one.WatermarkMs, one.HoldsBack, one.Idle, one.Disordered = w.Time.Load(), w.HoldsBack.Load(), w.Idle.Load(), w.Disordered.Load()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -169,29 +171,31 @@ func (i *Instance) checkWaits(ctx context.Context) {
 }
 
 // purge deletes what has been processed from repartition topics, which keep
-// records for ever otherwise. Each instance does so for its own tasks.
+// records for ever otherwise. Each instance does so for its own tasks, as far as
+// both the broker and the task know it as committed: a task whose commit has
+// failed goes back, even if the broker has taken the offsets.
 func (i *Instance) purge(ctx context.Context) {
-	var tps []tp
+	known := make(map[tp]int64)
 	for _, h := range i.running() {
-		for _, p := range h.inputs {
-			if i.layout().source[p.topic].Source.Repartition != nil {
-				tps = append(tps, p)
+		for _, in := range h.pub.Load().Inputs {
+			if i.layout().source[in.Topic].Source.Repartition != nil {
+				known[tp{in.Topic, h.id.Partition}] = in.Committed.Load()
 			}
 		}
 	}
-	if len(tps) == 0 {
+	if len(known) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, i.cfg.Housekeeping/2)
 	defer cancel()
-	found, err := i.stableOffsets(ctx, tps)
+	found, err := i.stableOffsets(ctx, slices.Collect(maps.Keys(known)))
 	if err != nil {
 		return // the next one takes it up
 	}
 	offsets := make(kadm.Offsets)
 	for p, c := range found {
-		if c.offset > 0 {
-			offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.partition, At: c.offset, LeaderEpoch: -1})
+		if at := min(c.offset, known[p]); at > 0 {
+			offsets.Add(kadm.Offset{Topic: p.topic, Partition: p.partition, At: at, LeaderEpoch: -1})
 		}
 	}
 	done, err := i.adm.DeleteRecords(ctx, offsets)

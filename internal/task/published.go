@@ -35,8 +35,9 @@ type Published struct {
 // InputFigures are the figures of one topic partition.
 type InputFigures struct {
 	Topic string
-	// Position is the offset after the last record taken, -1 if unknown.
-	Position atomic.Int64
+	// Position is the offset after the last record taken, Committed where the task
+	// goes back to if what it does now fails; -1 if unknown.
+	Position, Committed atomic.Int64
 	// Time is the highest event time, -1 for none.
 	Time                           atomic.Int64
 	BufferedRecords, BufferedBytes atomic.Int64
@@ -109,6 +110,7 @@ func (t *Task) publish() {
 	for i, in := range t.inputs {
 		f := p.Inputs[i]
 		f.Position.Store(in.next)
+		f.Committed.Store(in.committed.next)
 		f.Time.Store(in.partitionTime)
 		f.BufferedRecords.Store(int64(in.queue.n))
 		f.BufferedBytes.Store(in.queue.bytes)
