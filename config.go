@@ -110,7 +110,7 @@ type Config struct {
 type Memory struct {
 	// Queues is for records that are fetched and not yet processed. A
 	// sixteenth of it, up to 50 MiB, is the most that a broker is asked for at a
-	// time, and a quarter of that of each partition, unless Client says otherwise
+	// time, and half of that of each partition, unless Client says otherwise
 	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
 	// brokers are far away. Defaults to 16 MiB.
 	Queues int64

@@ -61,10 +61,11 @@ func (i *Instance) producerOpts(transactionalID string) []kgo.Opt {
 // broker one is under way or waits to be polled, and all memory of those before is
 // held until the last of its records is done with. That is why no partition may
 // have more than its share of a fetch: tasks would be done with theirs one after
-// the other.
+// the other. It is not less than half, since a batch that does not fit is cut off
+// by the broker, and read again.
 const (
 	fetchShare     = 16
-	partitionShare = 4
+	partitionShare = 2
 	maxFetchBytes  = 50 << 20
 )
 

@@ -39,9 +39,9 @@ func TestAFetchFillsAShareOfTheQueues(t *testing.T) {
 		fetch   int32
 		part    int32
 	}{
-		{1 << 20, nil, 64 << 10, 16 << 10},
-		{1 << 40, nil, 50 << 20, 50 << 18}, // the client reads no more than 100 MiB
-		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(123_456)}, 123_456, 16 << 10},
+		{1 << 20, nil, 64 << 10, 32 << 10},
+		{1 << 40, nil, 50 << 20, 25 << 20}, // the client reads no more than 100 MiB
+		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(123_456)}, 123_456, 32 << 10},
 		{1 << 20, []kgo.Opt{kgo.FetchMaxBytes(12_345)}, 12_345, 12_345},
 		{1 << 20, []kgo.Opt{kgo.FetchMaxPartitionBytes(12_345)}, 64 << 10, 12_345},
 	} {
