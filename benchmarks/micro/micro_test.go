@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,21 +49,23 @@ func TestMain(m *testing.M) {
 }
 
 func TestEveryPackageHasBenchmarks(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", append([]string{"test", "-list", "^Benchmark"}, packages...)...).CombinedOutput()
+	format := `{{$dir := .Dir}}{{.ImportPath}}{{range .TestGoFiles}} {{$dir}}/{{.}}{{end}}{{range .XTestGoFiles}} {{$dir}}/{{.}}{{end}}`
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list", "-f", format}, packages...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	found := 0
+	benchmark := regexp.MustCompile(`(?m)^func Benchmark[A-Z]\w*\(`)
 	for line := range strings.Lines(string(out)) {
-		if strings.HasPrefix(line, "Benchmark") {
-			found++
-			continue
+		name, files, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !slices.ContainsFunc(strings.Fields(files), func(file string) bool {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Error(err)
+			}
+			return benchmark.Match(src)
+		}) {
+			t.Errorf("no benchmarks: %s", name)
 		}
-		// The line that ends a package.
-		if found == 0 {
-			t.Errorf("no benchmarks: %s", line)
-		}
-		found = 0
 	}
 }
 
