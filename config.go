@@ -112,7 +112,7 @@ type Memory struct {
 	// sixteenth of it, up to 50 MiB, is the most that a broker is asked for at a
 	// time, and half of that of each partition, unless Client says otherwise
 	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
-	// brokers are far away. Defaults to 16 MiB.
+	// brokers are far away. Defaults to 12 MiB.
 	Queues int64
 	// Entries is for the decoded entries of stores: changes that are not
 	// committed yet, and a cache of others. Defaults to 64 MiB.
@@ -140,7 +140,7 @@ func (c Config) withDefaults() Config {
 	c.TransactionTimeout = or(c.TransactionTimeout, c.SessionTimeout)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, 30*time.Second)
 	c.ReplicationFactor = or(c.ReplicationFactor, -1)
-	c.Memory.Queues = or(c.Memory.Queues, 16*mib)
+	c.Memory.Queues = or(c.Memory.Queues, 12*mib)
 	c.Memory.Entries = or(c.Memory.Entries, 64*mib)
 	c.Memory.Outbox = or(c.Memory.Outbox, 48*mib)
 	c.Memory.BlockCache = or(c.Memory.BlockCache, 64*mib)
