@@ -1,11 +1,13 @@
 // Millrace is the library's program in benchmarks/sidebyside: the settings are
-// the library's defaults, with state on disk.
+// the library's defaults, with state on disk, and of a join the GOGC that
+// docs/joins.md recommends.
 package main
 
 import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -20,7 +22,13 @@ import (
 
 func main() { program.Main(run) }
 
+// joinGOGC keeps what a join holds from being held half as large again by garbage.
+const joinGOGC = 33
+
 func run(ctx context.Context, p *program.Program) error {
+	if p.Topology == program.Join && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(joinGOGC)
+	}
 	app, err := millrace.New(build(p), config(p))
 	if err != nil {
 		return err
