@@ -33,7 +33,7 @@ func BenchmarkWriter(b *testing.B) {
 	var err error
 	b.ReportAllocs()
 	for b.Loop() {
-		if records, err = w.Append(records[:0], batch); err != nil || len(records) != updates {
+		if records, err = appendAll(w, records[:0], batch); err != nil || len(records) != updates {
 			b.Fatal(len(records), err)
 		}
 	}

@@ -28,7 +28,7 @@ func (l *log) logVersions(view *store.Versioned[string, string], seq uint64, s s
 		l.t.Fatal(err)
 	}
 	w := Writer{Topic: l.topic, Format: state.Versions}
-	records, err := w.Append(nil, &b)
+	records, err := appendAll(&w, nil, &b)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestWriterRefusesRowsThatAreNoVersions(t *testing.T) {
 	var b state.Batch
 	b.Set([]byte("a"), []byte("1"), 7)
 	w := Writer{Topic: "log", Format: state.Versions}
-	if _, err := w.Append(nil, &b); err == nil {
+	if _, err := appendAll(&w, nil, &b); err == nil {
 		t.Error("accepted")
 	}
 }

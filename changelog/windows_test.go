@@ -33,7 +33,7 @@ func TestWindowsAreRestoredWhileTheyLive(t *testing.T) {
 			if err := view.Freeze(uint64(i), &batch); err != nil {
 				t.Fatal(err)
 			}
-			records, err := w.Append(nil, &batch)
+			records, err := appendAll(&w, nil, &batch)
 			if err != nil {
 				t.Fatal(err)
 			}

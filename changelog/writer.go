@@ -10,40 +10,45 @@ import (
 	"github.com/millrace-io/millrace/state"
 )
 
-// Writer turns the batches of one store into records of its changelog
-// partition.
+// Writer turns the writes to one store into records of its changelog partition.
 type Writer struct {
 	Topic     string
 	Partition int32
 	Format    state.Format
+
+	keys    []byte // those that are logged otherwise than they are written
+	headers []kgo.RecordHeader
 }
 
-// Append appends a record for each write of b that the changelog hears of to
-// dst and returns the extended slice. Keys and values alias b, so b must stay
-// as it is until the last record is acknowledged; and the client keeps pointers
-// into dst, so dst must not grow between producing its first record and its
-// last. A caller reuses both once the transaction is over.
-func (w *Writer) Append(dst []kgo.Record, b *state.Batch) ([]kgo.Record, error) {
-	var keys []byte // those that are not in b as they are logged
-	var headers []kgo.RecordHeader
-	if key, value, ok := w.Format.LogHeader(); ok {
-		headers = []kgo.RecordHeader{{Key: key, Value: value}}
+// Append appends the record for a write to dst, if the changelog hears of it, and
+// returns the extended slice. Key and value alias those of the write or lie in
+// memory of w, so the write and w must stay as they are until the record is
+// acknowledged; and the client keeps a pointer into dst, so dst must not grow then.
+func (w *Writer) Append(dst []kgo.Record, write state.Write) ([]kgo.Record, error) {
+	u, ok, err := w.Format.Record(write, &w.keys)
+	if err != nil {
+		return dst, fmt.Errorf("changelog topic %s partition %d: %w", w.Topic, w.Partition, err)
 	}
-	for i := range b.Len() {
-		u, ok, err := w.Format.Record(b.At(i), &keys)
-		if err != nil {
-			return dst, fmt.Errorf("changelog topic %s partition %d: %w", w.Topic, w.Partition, err)
-		}
-		if !ok {
-			continue
-		}
-		dst = append(dst, kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Value: u.Value, Timestamp: time.UnixMilli(u.Time)})
-		if !u.Delete {
-			dst[len(dst)-1].Headers = headers
-		}
+	if !ok {
+		return dst, nil
+	}
+	dst = append(dst, kgo.Record{Topic: w.Topic, Partition: w.Partition, Key: u.Key, Value: u.Value, Timestamp: time.UnixMilli(u.Time)})
+	if !u.Delete {
+		dst[len(dst)-1].Headers = w.logHeaders()
 	}
 	return dst, nil
 }
+
+// logHeaders are those of every record with a value.
+func (w *Writer) logHeaders() []kgo.RecordHeader {
+	if key, value, ok := w.Format.LogHeader(); ok && w.headers == nil {
+		w.headers = []kgo.RecordHeader{{Key: key, Value: value}}
+	}
+	return w.headers
+}
+
+// Reset lets w use its memory again: all records are acknowledged.
+func (w *Writer) Reset() { w.keys = w.keys[:0] }
 
 // Acked follows the acknowledgements of one transaction's records in one
 // changelog partition. Promises call Note; when all of them have been called,

@@ -18,12 +18,22 @@ func sample(b *state.Batch, prefix string) {
 	b.Set([]byte("c"), []byte(prefix), 9)
 }
 
+// appendAll appends the records for all writes of a batch.
+func appendAll(w *Writer, dst []kgo.Record, b *state.Batch) (_ []kgo.Record, err error) {
+	for i := range b.Len() {
+		if dst, err = w.Append(dst, b.At(i)); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
 func TestWriterStripsTheTimeOfTimestampedValues(t *testing.T) {
 	for format, prefix := range map[state.Format]string{state.Timestamped: "\x00\x00\x00\x00\x00\x00\x00\x07", state.Plain: ""} {
 		var b state.Batch
 		sample(&b, prefix)
 		w := Writer{Topic: "log", Partition: 3, Format: format}
-		got, err := w.Append(nil, &b)
+		got, err := appendAll(&w, nil, &b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +52,7 @@ func TestWriterRefusesValuesWithoutTime(t *testing.T) {
 	var b state.Batch
 	b.Set([]byte("a"), []byte("short"), 7)
 	w := Writer{Topic: "log"}
-	if _, err := w.Append(nil, &b); err == nil {
+	if _, err := appendAll(&w, nil, &b); err == nil {
 		t.Error("accepted")
 	}
 }
@@ -54,7 +64,7 @@ func TestWriterDoesNotAllocatePerRecord(t *testing.T) {
 	}
 	w := Writer{Topic: "log"}
 	records := make([]kgo.Record, 0, 100)
-	if n := testing.AllocsPerRun(10, func() { records, _ = w.Append(records[:0], &b) }); n != 0 {
+	if n := testing.AllocsPerRun(10, func() { records, _ = appendAll(&w, records[:0], &b) }); n != 0 {
 		t.Errorf("%g allocations", n)
 	}
 }
@@ -90,7 +100,7 @@ func TestWhatIsWrittenIsRestored(t *testing.T) {
 		var batch state.Batch
 		sample(&batch, "\x00\x00\x00\x00\x00\x00\x00\x07")
 		w := Writer{Topic: l.topic, Partition: 1}
-		records, err := w.Append(nil, &batch)
+		records, err := appendAll(&w, nil, &batch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +142,7 @@ func TestWriterSaysWhichLayoutEntriesOfBuffersHave(t *testing.T) {
 	b.Set([]byte("\x0000000000a"), nil, 7)
 	b.Delete([]byte("\x01b"), 8)
 	w := Writer{Topic: "log", Format: state.Buffers}
-	got, err := w.Append(nil, &b)
+	got, err := appendAll(&w, nil, &b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
-	"unsafe"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/task"
@@ -150,7 +149,7 @@ func BenchmarkFanOut(b *testing.B) {
 				b.StopTimer()
 				runtime.ReadMemStats(&after)
 				allocated += after.TotalAlloc - before.TotalAlloc
-				held = out.Bytes() + out.Len()*int(unsafe.Sizeof(graph.Out{}))
+				held = int(out.Memory())
 				f.commit("right")
 				b.StartTimer()
 			}

@@ -164,7 +164,7 @@ func TestBoundedRunsWaitForNothing(t *testing.T) {
 		}
 		for i := range c.Out.Len() {
 			o := c.Out.At(i)
-			out = append(out, fmt.Sprintf("%s=%s@%d %v", c.Out.Key(i), c.Out.Value(i), o.Time, o.Headers))
+			out = append(out, fmt.Sprintf("%s=%s@%d %v", c.Out.Key(i), c.Out.Value(i), o.Time, c.Out.Headers(i)))
 		}
 		return out
 	}

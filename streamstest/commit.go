@@ -141,7 +141,7 @@ func (d *Driver) produce(commits []*task.Commit) error {
 		for i := range c.Out.Len() {
 			o := c.Out.At(i)
 			in := record(c.Out.Key(i), c.Out.Value(i), o.Time)
-			in.Headers = o.Headers
+			in.Headers = c.Out.Headers(i)
 			t := d.written(o.Topic)
 			t.produced++
 			d.append(t, o.Partition, in)

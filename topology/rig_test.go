@@ -141,7 +141,7 @@ func (r *rig) deliver(topic string, in graph.Input) error {
 	for i := range c.Out.Len() {
 		o := c.Out.At(i)
 		records = append(records, record{o.Topic, graph.Input{
-			Key: slices.Clone(c.Out.Key(i)), Value: slices.Clone(c.Out.Value(i)), Time: o.Time, Headers: o.Headers,
+			Key: slices.Clone(c.Out.Key(i)), Value: slices.Clone(c.Out.Value(i)), Time: o.Time, Headers: c.Out.Headers(i),
 		}})
 	}
 	for _, s := range c.Stores {

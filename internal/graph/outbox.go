@@ -1,10 +1,15 @@
 package graph
 
-import "github.com/millrace-io/millrace/processor"
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/millrace-io/millrace/processor"
+)
 
 // Outbox collects the records that the sinks of a task write in one
-// transaction. Keys and values lie in one slab. What many values end with lies
-// there once:
+// transaction, in pieces of memory that outboxes share: who sends the records
+// gives each back as soon as it can. What many values end with is held once:
 //
 //	end := o.Share(row)
 //	for ... {
@@ -12,110 +17,159 @@ import "github.com/millrace-io/millrace/processor"
 //		o.EndWith(end)
 //	}
 type Outbox struct {
-	slab    []byte
-	records []Out
-	shared  []span
+	rows    []*outRows
+	n       int                  // records
+	slabs   pieces               // keys and values
+	ends    pieces               // what values end with
+	shared  []span               // in ends
+	headers [][]processor.Header // of the records that have some
+	bytes   int                  // of keys, values and ends
+	last    int                  // of the last record
 }
 
-// span is a part of the slab.
-type span struct{ off, len int }
+// span is a part of a piece.
+type span struct{ at, off, len int }
 
-// Out is one record of an Outbox; read its bytes with Key and Value.
+// Out is one record of an Outbox; read the rest with Key, Value and Headers.
 type Out struct {
 	Topic     string
-	Partition int32 // -1: by the default partitioner
-	end       int32 // what the value ends with, as Share has returned it
 	Time      int64
-	Headers   []processor.Header
-	off       int
-	key, val  int // lengths, -1 is a null
+	Partition int32 // -1: by the default partitioner
+	key, val  int32 // lengths, -1 is a null
+	slab, off int32 // where the key begins
+	headers   int32 // one more than their index, 0 if there are none
+	end       int32 // what the value ends with, as Share has returned it
 }
 
+const rowsPiece = 1 << 8
+
+type outRows [rowsPiece]Out
+
+var rowsPool = sync.Pool{New: func() any { return new(outRows) }}
+
 // Mark is a place in an Outbox to go back to.
-type Mark struct{ slab, records, shared int }
+type Mark struct{ records, slabs, slab, ends, end, shared, headers, bytes int }
 
 // Slab returns the memory to append the next record's key and value to.
-func (o *Outbox) Slab() []byte { return o.slab }
+func (o *Outbox) Slab() []byte { return o.slabs.next(min(2*o.last, pieceSize)) }
 
 // Add adds the record whose key and value were appended to Slab. keyLen is -1
 // for a null key and valLen for a null value.
 func (o *Outbox) Add(slab []byte, topic string, partition int32, keyLen, valLen int, m *Meta) {
-	o.records = append(o.records, Out{
-		Topic: topic, Partition: partition, Time: m.Time, Headers: m.Headers,
-		off: len(o.slab), key: keyLen, val: valLen,
-	})
-	if slab == nil {
-		slab = []byte{} // of which an empty key or value is no null
+	at, off := o.slabs.keep(slab)
+	o.last = max(keyLen, 0) + max(valLen, 0)
+	o.bytes += o.last
+	if o.n == len(o.rows)*rowsPiece {
+		o.rows = append(o.rows, rowsPool.Get().(*outRows))
 	}
-	o.slab = slab
+	r := o.At(o.n)
+	*r = Out{Topic: topic, Partition: partition, Time: m.Time, key: int32(keyLen), val: int32(valLen), slab: int32(at), off: int32(off)}
+	if len(m.Headers) > 0 {
+		o.headers = append(o.headers, m.Headers)
+		r.headers = int32(len(o.headers))
+	}
+	o.n++
 }
 
 // Share takes the end of the values of records that are added later, for
 // EndWith.
 func (o *Outbox) Share(end []byte) int32 {
-	o.shared = append(o.shared, span{len(o.slab), len(end)})
-	o.slab = append(o.slab, end...)
+	at, off := o.ends.keep(append(o.ends.next(len(end)), end...))
+	o.shared = append(o.shared, span{at, off, len(end)})
+	o.bytes += len(end)
 	return int32(len(o.shared))
 }
 
 // EndWith has the value of the record that was added last go on with what Share
 // was given.
-func (o *Outbox) EndWith(end int32) { o.records[len(o.records)-1].end = end }
+func (o *Outbox) EndWith(end int32) { o.At(o.n - 1).end = end }
 
 // Mark returns the present end.
-func (o *Outbox) Mark() Mark { return Mark{len(o.slab), len(o.records), len(o.shared)} }
+func (o *Outbox) Mark() Mark {
+	return Mark{o.n, len(o.slabs), o.slabs.end(), len(o.ends), o.ends.end(), len(o.shared), len(o.headers), o.bytes}
+}
 
 // Rollback drops what was added after m.
 func (o *Outbox) Rollback(m Mark) {
-	clear(o.records[m.records:])
-	o.slab, o.records, o.shared = o.slab[:m.slab], o.records[:m.records], o.shared[:m.shared]
+	o.slabs.cut(m.slabs, m.slab)
+	o.ends.cut(m.ends, m.end)
+	clear(o.headers[m.headers:])
+	o.shared, o.headers = o.shared[:m.shared], o.headers[:m.headers]
+	o.n, o.bytes = m.records, m.bytes
 }
 
-// Len is the number of records, Bytes the size of their keys and values.
-func (o *Outbox) Len() int   { return len(o.records) }
-func (o *Outbox) Bytes() int { return len(o.slab) }
+// Len is the number of records, Bytes the size of their keys and values, Memory
+// that of all that the outbox has, without headers.
+func (o *Outbox) Len() int      { return o.n }
+func (o *Outbox) Bytes() int    { return o.bytes }
+func (o *Outbox) Memory() int64 { return int64(o.bytes) + int64(o.n)*int64(unsafe.Sizeof(Out{})) }
 
 // At returns record i, Key and Value its bytes; nil is a null.
-func (o *Outbox) At(i int) *Out { return &o.records[i] }
+func (o *Outbox) At(i int) *Out { return &o.rows[i/rowsPiece][i%rowsPiece] }
 
 // Key returns the key of record i, nil for a null.
 func (o *Outbox) Key(i int) []byte {
-	r := &o.records[i]
+	r := o.At(i)
 	if r.key < 0 {
 		return nil
 	}
-	return o.slab[r.off : r.off+r.key : r.off+r.key]
+	return o.slabs[r.slab][r.off : r.off+r.key : r.off+r.key]
 }
 
 // Value returns the value of record i, nil for a null. It is a copy if the
 // record shares the end of it with others.
 func (o *Outbox) Value(i int) []byte {
-	r := &o.records[i]
+	r := o.At(i)
 	if r.val < 0 {
 		return nil
 	}
 	off := r.off + max(r.key, 0)
-	value := o.slab[off : off+r.val : off+r.val]
+	value := o.slabs[r.slab][off : off+r.val : off+r.val]
 	if r.end == 0 {
 		return value
 	}
 	end := o.shared[r.end-1]
-	return append(append(make([]byte, 0, r.val+end.len), value...), o.slab[end.off:end.off+end.len]...)
+	return append(append(make([]byte, 0, len(value)+end.len), value...), o.ends[end.at][end.off:end.off+end.len]...)
 }
 
-// Shares says whether record i shares the end of its value, so that Value makes
-// a copy.
-func (o *Outbox) Shares(i int) bool { return o.records[i].end > 0 }
+// Headers returns those of record i.
+func (o *Outbox) Headers(i int) []processor.Header {
+	if at := o.At(i).headers; at > 0 {
+		return o.headers[at-1]
+	}
+	return nil
+}
 
 // Size is the length of key and value of record i.
 func (o *Outbox) Size(i int) int {
-	r := &o.records[i]
-	n := max(r.key, 0) + max(r.val, 0)
+	r := o.At(i)
+	n := int(max(r.key, 0)) + int(max(r.val, 0))
 	if r.end > 0 {
 		n += o.shared[r.end-1].len
 	}
 	return n
 }
 
-// Reset empties the outbox and keeps its memory.
-func (o *Outbox) Reset() { o.Rollback(Mark{}) }
+// Free gives back the memory of the records before i, which are not to be read
+// any more.
+func (o *Outbox) Free(i int) {
+	for k := i/rowsPiece - 1; k >= 0 && o.rows[k] != nil; k-- {
+		rowsPool.Put(o.rows[k])
+		o.rows[k] = nil
+	}
+	if i < o.n {
+		o.slabs.free(int(o.At(i).slab))
+	}
+}
+
+// Reset empties the outbox and gives its memory back.
+func (o *Outbox) Reset() {
+	for _, p := range o.rows {
+		if p != nil {
+			rowsPool.Put(p)
+		}
+	}
+	clear(o.rows)
+	o.rows = o.rows[:0]
+	o.Rollback(Mark{})
+}

@@ -40,6 +40,7 @@ type Config struct {
 	QueueBytes    int64 // records fetched and not yet processed
 	EntryBytes    int64 // uncommitted and cached entries of stores
 	OutboxBytes   int64 // records waiting for their transaction
+	ParcelBytes   int   // those of a transaction that a client holds at a time
 	CacheBytes    int64 // block cache of stores on disk
 	MemtableBytes int64 // memtables of stores on disk
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -46,9 +47,10 @@ func headers(hs []processor.Header) []kgo.RecordHeader {
 
 func timestamp(ms int64) time.Time { return time.UnixMilli(ms) }
 
-// sizeOf is the memory that records hold, roughly: as task queues count it.
+// sizeOf is the memory that records hold until they are in the queue of a task,
+// which takes half as much beside keys and values.
 func sizeOf(records []*kgo.Record) int64 {
-	n := 96 * len(records)
+	n := len(records) * int(unsafe.Sizeof(records[0])+unsafe.Sizeof(kgo.Record{}))
 	for _, r := range records {
 		n += len(r.Key) + len(r.Value)
 	}

@@ -15,11 +15,12 @@ import (
 )
 
 // TestOneRowForManyAnswers changes a row that 500 others name: five times as
-// many bytes of answers as are copied before the copies have to be acknowledged.
+// many bytes of answers as a client is given before they have to be acknowledged.
 // So the greater part of the transaction is sent, and forgotten, before it ends,
 // and the first time it is aborted then.
 func TestOneRowForManyAnswers(t *testing.T) {
-	const n, size = 500, 10 * copiedBytes / 1024
+	const n, parcel = 500, 1 << 20
+	const size = 10 * parcel / 1024
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		r := newRig(t, b, 2)
 		right := b.NewTopic(t, 2)
@@ -29,7 +30,9 @@ func TestOneRowForManyAnswers(t *testing.T) {
 				func(_, row string) (string, bool) { return row, true },
 				func(key, _, row string) string { return key + row })
 			topology.To(joined.ToStream(), r.out)
-			return r.over(r.config(), tables)
+			cfg := r.over(r.config(), tables)
+			cfg.ParcelBytes = parcel
+			return cfg
 		}
 		rows := []string{strings.Repeat("first", size/5), strings.Repeat("again", size/5)}
 		change := func(row string) { b.Produce(t, &kgo.Record{Topic: right, Key: []byte("x"), Value: []byte(row)}) }

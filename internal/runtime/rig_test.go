@@ -83,7 +83,7 @@ func (r *rig) config() Config {
 		Workers: 1, InFlight: 2, ExactlyOnce: true, Batch: 16,
 		CommitInterval: 20 * time.Millisecond, SessionTimeout: 6 * time.Second, RebalanceTimeout: 10 * time.Second,
 		TransactionTimeout: 6 * time.Second, ShutdownTimeout: 10 * time.Second, StateRetention: time.Hour, Housekeeping: time.Second,
-		QueueBytes: 1 << 20, EntryBytes: 1 << 20, OutboxBytes: 12_000, CacheBytes: 1 << 20, MemtableBytes: 1 << 20,
+		QueueBytes: 1 << 20, EntryBytes: 1 << 20, OutboxBytes: 8_000, ParcelBytes: 1000, CacheBytes: 1 << 20, MemtableBytes: 1 << 20,
 		ReplicationFactor: -1,
 		Recorder:          metrics.New(metrics.Info{App: r.app, Subtopologies: len(g.Subtopologies), Stores: []string{"counts"}}),
 		Logger:            testLog(r.t),

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace-io/millrace/changelog"
-	"github.com/millrace-io/millrace/internal/graph"
-	"github.com/millrace-io/millrace/internal/task"
-	"github.com/millrace-io/millrace/metrics"
 )
 
 // send is the sender's goroutine. Taking transactions one by one, and each
@@ -27,10 +23,9 @@ func (w *worker) send() {
 			t.fail(errPredecessor)
 		} else if err := w.produce(t); err != nil {
 			t.fail(err)
-			w.slab = nil // the client may still hold its records
+			w.parcel.records = nil // the client may still hold its records
 		}
-		clear(w.slab)
-		w.slab = w.slab[:0]
+		w.parcel.clear()
 		w.toEnd <- t
 	}
 }
@@ -65,7 +60,7 @@ func (w *worker) produce(t *txn) error {
 		return err
 	}
 	start := w.inst.now()
-	w.slab = slices.Grow(w.slab, t.produced) // at once: the client will hold pointers into it
+	w.parcel.open(t.produced)
 	t.acked = make([][]changelog.Acked, len(t.commits))
 	var logging time.Duration
 	for i, c := range t.commits {
@@ -91,6 +86,9 @@ func (w *worker) produce(t *txn) error {
 	w.inst.cfg.Recorder.CommitTime.Flush.Observe(w.inst.now().Sub(start))
 	if err := t.failed(); err != nil {
 		return err
+	}
+	for _, c := range t.commits {
+		c.Out.Reset() // ending the transaction takes as long again
 	}
 	return w.inst.cfg.fault(PointFlushed, t.seq)
 }
@@ -134,79 +132,4 @@ func writeError(r *kgo.Record, err error) error {
 			r.Topic, err, r.Timestamp.UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("write to topic %s: %w", r.Topic, err)
-}
-
-// copiedBytes is how much of values that records share is copied before the
-// copies have to be acknowledged: one row may be the answer to a hundred
-// thousand others.
-const copiedBytes = 1 << 20
-
-func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) error {
-	promise := func(r *kgo.Record, err error) { t.fail(writeError(r, err)) }
-	var topic string
-	var m *metrics.Topic
-	now := w.inst.now()
-	copied, from := 0, len(w.slab)
-	for i := range c.Out.Len() {
-		o := c.Out.At(i)
-		w.slab = append(w.slab, kgo.Record{
-			Topic: o.Topic, Partition: o.Partition, Timestamp: timestamp(o.Time),
-			Key: c.Out.Key(i), Value: c.Out.Value(i), Headers: headers(o.Headers),
-		})
-		cl.Produce(ctx, &w.slab[len(w.slab)-1], promise)
-		if o.Topic != topic {
-			topic, m = o.Topic, w.inst.cfg.Recorder.Topic(o.Topic)
-		}
-		m.Produced.Inc()
-		m.ProducedBytes.Add(int64(c.Out.Size(i)))
-		if i%metrics.SampleEvery == 0 {
-			m.Latency.Observe(now.Sub(timestamp(o.Time)))
-		}
-		if c.Out.Shares(i) {
-			copied += c.Out.Size(i)
-		}
-		if copied < copiedBytes {
-			continue
-		}
-		if err := cl.Flush(ctx); err != nil {
-			return fmt.Errorf("flush: %w", err)
-		}
-		if err := t.failed(); err != nil {
-			return err
-		}
-		for j := from; j < len(w.slab); j++ {
-			w.slab[j].Value = nil // nobody needs the copy any more
-		}
-		copied, from = 0, len(w.slab)
-	}
-	return nil
-}
-
-// produceChangelog logs one store's batch. acked learns where the store will
-// be current once the transaction has committed: behind the last record.
-func (w *worker) produceChangelog(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit, store int, acked *changelog.Acked) error {
-	b := &c.Stores[store]
-	if !b.Spec.Logged {
-		return nil
-	}
-	from := len(w.slab)
-	out := changelog.Writer{Topic: graph.ChangelogTopic(w.inst.cfg.App, b.Spec.Name), Partition: c.Task.Partition, Format: b.Spec.Format}
-	var err error
-	if w.slab, err = out.Append(w.slab, b.Batch); err != nil {
-		return err
-	}
-	promise := func(r *kgo.Record, err error) {
-		if err != nil {
-			t.fail(writeError(r, err))
-			return
-		}
-		acked.Note(r.Offset)
-	}
-	for i := from; i < len(w.slab); i++ {
-		cl.Produce(ctx, &w.slab[i], promise)
-	}
-	m := w.inst.cfg.Recorder.Store(b.Spec.Name)
-	m.Logged.Add(int64(len(w.slab) - from))
-	m.LoggedBytes.Add(int64(b.Batch.Bytes()))
-	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/internal/task"
 )
@@ -48,9 +46,9 @@ type worker struct {
 	appliedOnes    chan *application
 
 	// The sender's.
-	slots []*slot
-	sent  int
-	slab  []kgo.Record // of the transaction that is produced; empty once all are acknowledged
+	slots  []*slot
+	sent   int
+	parcel parcel // of the transaction that is produced
 
 	ctx atomic.Pointer[pipelineContext] // of the transactions in the pipeline
 
@@ -62,7 +60,7 @@ type worker struct {
 
 func newWorker(i *Instance, index int) *worker {
 	w := &worker{
-		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(),
+		inst: i, index: index, box: newMailbox(), seq: i.firstSeq(), parcel: parcel{limit: i.cfg.ParcelBytes},
 		toSend: make(chan *txn, i.cfg.InFlight), toEnd: make(chan *txn),
 		results: make(chan *txn, i.cfg.InFlight), settled: make(chan struct{}),
 		toApply: make(chan *application, 1), appliedOnes: make(chan *application, 1),

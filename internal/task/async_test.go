@@ -405,7 +405,7 @@ func TestPoliciesForAFailedCall(t *testing.T) {
 		r.process(0)
 		r.finishAll(0)
 		r.want("outputs", outputs(r.Outbox()), "[out k=1@1 dead l=down@2 out l=2@3]")
-		h := headers(r.Outbox().At(1).Headers)
+		h := headers(r.Outbox().Headers(1))
 		r.want("headers", []string{h["h"], h["millrace.error.topic"], h["millrace.error.offset"], h["millrace.error.node"], h["millrace.error.class"]}, "[1 a 1 fn process]")
 		r.want("position", offsetsOf(r.commit(1)), "[a:3]")
 	})
@@ -420,7 +420,7 @@ func TestPoliciesForAFailedCall(t *testing.T) {
 			r.process(at)
 			r.finishAll(at)
 		}
-		r.want("attempts", headers(r.Outbox().At(0).Headers)["millrace.error.attempts"], "6")
+		r.want("attempts", headers(r.Outbox().Headers(0))["millrace.error.attempts"], "6")
 	})
 	t.Run("replace", func(t *testing.T) {
 		r := newAsyncRig(t, "a")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-	"unsafe"
 
 	"github.com/millrace-io/millrace/internal/graph"
 	"github.com/millrace-io/millrace/processor"
@@ -57,8 +56,7 @@ type Offset struct {
 
 // NeedsCommit reports whether Commit would return something.
 func (t *Task) NeedsCommit() bool {
-	dirty, _ := t.dirtyBytes()
-	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || dirty > 0 || t.hooks.unsettled() || t.held() > 0
+	return t.outbox.Len() > 0 || t.moved() || t.timesMoved() || t.dirtyBytes() > 0 || t.hooks.unsettled() || t.held() > 0
 }
 
 // CommitRequested reports whether a node has asked for a commit since the last
@@ -66,32 +64,16 @@ func (t *Task) NeedsCommit() bool {
 func (t *Task) CommitRequested() bool { return t.ask }
 
 // UncommittedBytes is the memory of outputs and store entries that are in no
-// frozen commit, with what they will take until they are committed.
-func (t *Task) UncommittedBytes() int64 {
-	dirty, logged := t.dirtyBytes()
-	return t.outboxBytes() + dirty + logged
-}
+// frozen commit, and of the rows that the entries will be in it.
+func (t *Task) UncommittedBytes() int64 { return t.outbox.Memory() + 2*t.dirtyBytes() }
 
-// outboxBytes is what outputs hold until they are committed: themselves, and
-// once they are sent a record of the client's for each with a copy of its bytes
-// in a batch.
-func (t *Task) outboxBytes() int64 {
-	const sent = 256
-	return 2*int64(t.outbox.Bytes()) + int64(t.outbox.Len())*(int64(unsafe.Sizeof(graph.Out{}))+sent)
-}
-
-// dirtyBytes is what entries of stores hold that are in no frozen commit, and what
-// writing them to changelogs will take, roughly: most are small, and a row in a
-// batch, a record of the client's and its bytes are twice as much.
-func (t *Task) dirtyBytes() (sum, logged int64) {
+// dirtyBytes is what entries of stores hold that are in no frozen commit.
+func (t *Task) dirtyBytes() (sum int64) {
 	for i := range t.stores {
-		s := &t.stores[i]
-		_, dirty, _ := s.view.Bytes()
-		if sum += dirty; s.spec.Logged {
-			logged += 2 * dirty
-		}
+		_, dirty, _ := t.stores[i].view.Bytes()
+		sum += dirty
 	}
-	return sum, logged
+	return sum
 }
 
 // moved reports whether a position has moved since the last freeze.

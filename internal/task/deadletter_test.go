@@ -33,7 +33,7 @@ func TestADeadLetterKeepsTheRecordAndSaysWhatHappened(t *testing.T) {
 		if want == nil {
 			continue
 		}
-		got := headers(r.Outbox().At(i).Headers)
+		got := headers(r.Outbox().Headers(i))
 		all := map[string]string{"h": "1", "millrace.error.version": "1", "millrace.error.topic": "a", "millrace.error.partition": "3"}
 		for name, value := range want {
 			all["millrace.error."+name] = value
@@ -57,7 +57,7 @@ func TestADeadLetterThatFailsAgainHasOnlyTheNewestHeaders(t *testing.T) {
 		{Key: "millrace.error.message", Value: []byte("old")}, {Key: "x", Value: []byte("y")}, {Key: "millrace.error.hint", Value: []byte("old")},
 	}}})
 	r.process(0)
-	list := r.Outbox().At(0).Headers
+	list := r.Outbox().Headers(0)
 	r.want("headers", len(list), 9)
 	r.want("message", headers(list)["millrace.error.message"], "flaky")
 	r.want("x", headers(list)["x"], "y")
@@ -70,7 +70,7 @@ func TestALongMessageIsCutInADeadLetter(t *testing.T) {
 	r.start()
 	r.add("a", "k=1@1")
 	r.process(0)
-	r.want("message", headers(r.Outbox().At(0).Headers)["millrace.error.message"], ("x" + long)[:1023])
+	r.want("message", headers(r.Outbox().Headers(0))["millrace.error.message"], ("x" + long)[:1023])
 }
 
 func TestADeadLetterOfAReplacedRecordHasTheOriginalBytes(t *testing.T) {

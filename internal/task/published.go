@@ -135,7 +135,7 @@ func (t *Task) publishSizes() {
 		clean, dirty, frozen = clean+c, dirty+d, frozen+f
 	}
 	p := t.pub
-	p.OutboxBytes.Store(t.outboxBytes())
+	p.OutboxBytes.Store(t.outbox.Memory())
 	p.CleanBytes.Store(clean)
 	p.DirtyBytes.Store(dirty)
 	p.FrozenBytes.Store(frozen)

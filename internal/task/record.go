@@ -97,7 +97,7 @@ func (t *Task) tooLarge(from int) error {
 	for i := from; i < t.outbox.Len(); i++ {
 		o := t.outbox.At(i)
 		n := t.outbox.Size(i)
-		for _, h := range o.Headers {
+		for _, h := range t.outbox.Headers(i) {
 			n += len(h.Key) + len(h.Value)
 		}
 		if n > t.cfg.MaxRecordBytes {
