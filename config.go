@@ -112,14 +112,15 @@ type Memory struct {
 	// sixteenth of it, up to 50 MiB, is the most that a broker is asked for at a
 	// time, and half of that of each partition, unless Client says otherwise
 	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
-	// brokers are far away. Defaults to 12 MiB.
+	// brokers are far away. Defaults to 16 MiB.
 	Queues int64
 	// Entries is for the decoded entries of stores: changes that are not
 	// committed yet, and a cache of others. Defaults to 64 MiB.
 	Entries int64
-	// Outbox is for records that wait to be written, those of changelogs too, with
-	// what the client needs for each, 300 bytes and more. Larger transactions are
-	// cheaper for brokers. Defaults to 48 MiB.
+	// Outbox is for records that wait to be written, those of changelogs too: their
+	// keys and values, and some 50 bytes for each. A third of it, divided by Workers,
+	// is when a transaction ends before its interval does: larger ones are cheaper
+	// for brokers. Defaults to 64 MiB.
 	Outbox int64
 	// BlockCache and Memtables are those of stores on disk. Default to 64 MiB
 	// each.
@@ -140,9 +141,9 @@ func (c Config) withDefaults() Config {
 	c.TransactionTimeout = or(c.TransactionTimeout, c.SessionTimeout)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, 30*time.Second)
 	c.ReplicationFactor = or(c.ReplicationFactor, -1)
-	c.Memory.Queues = or(c.Memory.Queues, 12*mib)
+	c.Memory.Queues = or(c.Memory.Queues, 16*mib)
 	c.Memory.Entries = or(c.Memory.Entries, 64*mib)
-	c.Memory.Outbox = or(c.Memory.Outbox, 48*mib)
+	c.Memory.Outbox = or(c.Memory.Outbox, 64*mib)
 	c.Memory.BlockCache = or(c.Memory.BlockCache, 64*mib)
 	c.Memory.Memtables = or(c.Memory.Memtables, 64*mib)
 	if c.State == nil {
