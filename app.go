@@ -35,10 +35,10 @@ type App struct {
 // while the next is sent.
 const inFlight = 2
 
-// parcelBytes is how much a worker sends before all of it has to be acknowledged.
-// With more it was no faster, but took more memory: clients forget the buffers of
-// their requests, each of which grows anew.
-const parcelBytes = 512 << 10
+// parcelShare is which part of the budget for outputs a worker sends before all of it
+// has to be acknowledged. With more it was no faster, but took more memory: clients
+// forget the buffers of their requests, each of which grows anew.
+const parcelShare = 128
 
 // batchRecords is how many records of a task are processed in one go.
 const batchRecords = 512
@@ -106,7 +106,7 @@ func (a *App) runtimeConfig() runtime.Config {
 		Workers: c.Workers, InFlight: inFlight, Batch: batchRecords, ExactlyOnce: c.Guarantee == ExactlyOnce,
 		CommitInterval: c.CommitInterval, SessionTimeout: c.SessionTimeout, RebalanceTimeout: c.RebalanceTimeout,
 		TransactionTimeout: c.TransactionTimeout, ShutdownTimeout: c.ShutdownTimeout, StateRetention: c.StateRetention,
-		QueueBytes: c.Memory.Queues, EntryBytes: c.Memory.Entries, OutboxBytes: c.Memory.Outbox, ParcelBytes: parcelBytes,
+		QueueBytes: c.Memory.Queues, EntryBytes: c.Memory.Entries, OutboxBytes: c.Memory.Outbox, ParcelBytes: int(c.Memory.Outbox / parcelShare),
 		CacheBytes: c.Memory.BlockCache, MemtableBytes: c.Memory.Memtables,
 		ReplicationFactor: c.ReplicationFactor, Policies: c.Errors, Recorder: a.recorder,
 		Logger: c.Logger, Observer: c.Observer, Housekeeping: housekeeping,

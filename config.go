@@ -120,7 +120,8 @@ type Memory struct {
 	// Outbox is for records that wait to be written, those of changelogs too: their
 	// keys and values, and some 50 bytes for each. A third of it, divided by Workers,
 	// is when a transaction ends before its interval does: larger ones are cheaper
-	// for brokers. Defaults to 64 MiB.
+	// for brokers. Its 128th part is what each worker sends before it waits for
+	// acknowledgements: more is faster where brokers are far away. Defaults to 64 MiB.
 	Outbox int64
 	// BlockCache and Memtables are those of stores on disk. Default to 64 MiB
 	// each.

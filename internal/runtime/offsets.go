@@ -164,6 +164,14 @@ func (i *Instance) membership(t *txn) (member string, generation int32, err erro
 	return member, generation, nil
 }
 
+// mayWrite returns errLost if t should not go on. Under at least once nobody takes
+// back what is written, and the changelog of a task that others have would say what
+// was true before them.
+func (i *Instance) mayWrite(t *txn) error {
+	_, _, err := i.membership(t)
+	return err
+}
+
 func retriableCoordinator(err error) bool {
 	return errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.NotCoordinator)
 }

@@ -55,7 +55,7 @@ func (w *worker) room(ctx context.Context, cl *kgo.Client, t *txn) error {
 		return err
 	}
 	w.parcel.clear()
-	return nil
+	return w.inst.mayWrite(t)
 }
 
 func (w *worker) produceOutputs(ctx context.Context, cl *kgo.Client, t *txn, c *task.Commit) error {

@@ -37,9 +37,7 @@ func (w *worker) produce(t *txn) error {
 	if t.produced == 0 {
 		return nil // offsets only: a plain commit (R5)
 	}
-	// Under at least once nobody takes back what is written now, and the changelog
-	// of a task that others have would say what was true before them.
-	if _, _, err := w.inst.membership(t); err != nil {
+	if err := w.inst.mayWrite(t); err != nil {
 		return err
 	}
 	t.slot = w.slots[w.sent%len(w.slots)]
