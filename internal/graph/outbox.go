@@ -48,7 +48,10 @@ type outRows [rowsPiece]Out
 var rowsPool = sync.Pool{New: func() any { return new(outRows) }}
 
 // Mark is a place in an Outbox to go back to.
-type Mark struct{ records, slabs, slab, ends, end, shared, headers, bytes int }
+type Mark struct {
+	records, shared, headers, bytes int
+	slabs, ends                     place
+}
 
 // Slab returns the memory to append the next record's key and value to.
 func (o *Outbox) Slab() []byte { return o.slabs.next(min(2*o.last, pieceSize)) }
@@ -86,13 +89,13 @@ func (o *Outbox) EndWith(end int32) { o.At(o.n - 1).end = end }
 
 // Mark returns the present end.
 func (o *Outbox) Mark() Mark {
-	return Mark{o.n, len(o.slabs), o.slabs.end(), len(o.ends), o.ends.end(), len(o.shared), len(o.headers), o.bytes}
+	return Mark{o.n, len(o.shared), len(o.headers), o.bytes, o.slabs.end(), o.ends.end()}
 }
 
 // Rollback drops what was added after m.
 func (o *Outbox) Rollback(m Mark) {
-	o.slabs.cut(m.slabs, m.slab)
-	o.ends.cut(m.ends, m.end)
+	o.slabs.cut(m.slabs)
+	o.ends.cut(m.ends)
 	clear(o.headers[m.headers:])
 	o.shared, o.headers = o.shared[:m.shared], o.headers[:m.headers]
 	o.n, o.bytes = m.records, m.bytes

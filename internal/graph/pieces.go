@@ -41,22 +41,24 @@ func (p *pieces) keep(b []byte) (at, off int) {
 	return at, off
 }
 
-// end is where the last piece ends.
-func (p pieces) end() int {
+// place is an end of pieces: how many there are, and the size of the last.
+type place struct{ n, size int }
+
+func (p pieces) end() place {
 	if len(p) == 0 {
-		return 0
+		return place{}
 	}
-	return len(p[len(p)-1])
+	return place{len(p), len(p[len(p)-1])}
 }
 
-// cut leaves the first n pieces, of which the last has size bytes.
-func (p *pieces) cut(n, size int) {
-	for _, b := range (*p)[n:] {
+// cut drops what is behind an end.
+func (p *pieces) cut(end place) {
+	for _, b := range (*p)[end.n:] {
 		giveBack(b)
 	}
-	clear((*p)[n:])
-	if *p = (*p)[:n]; n > 0 {
-		(*p)[n-1] = (*p)[n-1][:size]
+	clear((*p)[end.n:])
+	if *p = (*p)[:end.n]; end.n > 0 {
+		(*p)[end.n-1] = (*p)[end.n-1][:end.size]
 	}
 }
 
