@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/millrace-io/millrace"
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/status"
@@ -92,6 +93,26 @@ func TestLifeOfAnApp(t *testing.T) {
 			t.Errorf("states %v", states)
 		}
 	})
+}
+
+// Who is told of a commit finds it in the status.
+func TestStatusHasWhatWasReported(t *testing.T) {
+	b := kafkatest.Fake(t)
+	in, out := b.NewTopic(t, 1), b.NewTopic(t, 1)
+	put(t, b, in, 0, "1", "2", "3")
+	cfg := config(t, b, kafkatest.NewName(t))
+	var app *millrace.App
+	var told int
+	cfg.Observer.OnCommit = func(c processor.CommitInfo) {
+		told += c.Records
+		if got := app.Status().Tasks[0].Inputs[0].Committed; got != int64(told) {
+			t.Errorf("told of %d records, committed is %d", told, got)
+		}
+	}
+	app = newApp(t, forward(in, out), cfg)
+	if err := within(t, app); err != nil || told != 3 {
+		t.Errorf("told of %d records, err %v", told, err)
+	}
 }
 
 func TestFailedApp(t *testing.T) {

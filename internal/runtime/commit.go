@@ -123,11 +123,11 @@ func (w *worker) finish(t *txn) {
 	now := w.inst.now()
 	w.ended = t.seq + 1
 	err := t.failed()
-	w.inst.committed(w, t, now.Sub(t.started), err)
 	if t.committed {
 		w.noteCommitted(t, now)
 		w.retries = 0
 	}
+	w.inst.committed(w, t, now.Sub(t.started), err) // whoever is told finds it in Status
 	if err == nil || w.failure != nil {
 		return
 	}
