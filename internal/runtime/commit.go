@@ -41,8 +41,13 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 	}
 	due = due || leaving || drained > 0 && staying == 0
 	at := w.first.Add(w.inst.cfg.CommitInterval)
-	if !due && bytes < w.inst.workerBytes && now.Before(at) {
-		return at
+	if !due && bytes < w.inst.workerBytes {
+		if now.Before(at) {
+			return at
+		}
+		if w.joinsNext(bytes) {
+			return again
+		}
 	}
 	ready, again := w.drainAll(now)
 	if !ready {
@@ -59,6 +64,16 @@ func (w *worker) maybeCommit(now time.Time) (again time.Time) {
 		return now
 	}
 	return again
+}
+
+// joinsNext reports that nothing is gained by a transaction of its own for so many
+// bytes, since its offsets must wait for the end of the one that is on its way: what
+// comes until then goes with them. Two small ones at a time would only have the
+// broker do twice as much, which is what the time of small ones goes into.
+//
+// At least once the outputs are read as soon as they are written.
+func (w *worker) joinsNext(bytes int64) bool {
+	return w.inst.cfg.ExactlyOnce && w.outstanding > 0 && bytes < int64(w.inst.cfg.ParcelBytes)
 }
 
 // freeze turns what the tasks did into a transaction and hands it over. It

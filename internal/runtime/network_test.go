@@ -44,6 +44,30 @@ func TestDelayedProduceRequests(t *testing.T) {
 	})
 }
 
+// TestSmallTransactionsJoin has a transaction due every millisecond, while each of
+// them takes some ten.
+func TestSmallTransactionsJoin(t *testing.T) {
+	r := newRig(t, kafkatest.Fake(t), 1)
+	proxy := kafkatest.NewProxy(t, r.b.Addrs[0])
+	proxy.DelayProduce(20*time.Millisecond, 7)
+	cfg := r.config()
+	cfg.Client = append(cfg.Client, proxy.Option())
+	cfg.CommitInterval, cfg.OutboxBytes, cfg.ParcelBytes = time.Millisecond, 1<<20, 1<<20
+	f := watchFlight(&cfg)
+	inst := r.start(cfg)
+	for range 20 {
+		r.feed(10)
+	}
+	r.settled()
+	if err := inst.stop(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	r.check()
+	if n := f.most(); n != 1 {
+		t.Errorf("%d transactions were in flight at most", n)
+	}
+}
+
 // TestBrokerAway cuts the network for longer than the session and the
 // transactions may last, in the middle of the work.
 func TestBrokerAway(t *testing.T) {
