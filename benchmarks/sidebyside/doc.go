@@ -25,9 +25,9 @@
 //	             takes to its first outputs than with empty changelogs; start
 //	             is the time to those outputs
 //
-// The broker is warmed up before: by runs of pass, five at most, until one is no
-// faster than those before it, and where latency is measured by small transactions
-// for as long as one of its runs.
+// The broker is warmed up before: by runs of pass for a minute, by one if there are
+// not more than a million records, and where latency is measured by small transactions for as
+// long as one of its runs.
 //
 // The peers run with the settings that they recommend. A name such as millrace@5ms
 // has another commit interval, one such as millrace@GOGC=50 a variable of the
