@@ -21,6 +21,7 @@ func TestDelayedProduceRequests(t *testing.T) {
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for _, exactlyOnce := range []bool{true, false} {
 			t.Run(fmt.Sprintf("exactly once %t", exactlyOnce), func(t *testing.T) {
+				t.Parallel()
 				r := newRig(t, b, 3)
 				proxy := kafkatest.NewProxy(t, b.Addrs[0])
 				proxy.DelayProduce(20*time.Millisecond, 7)
