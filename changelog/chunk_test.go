@@ -171,8 +171,8 @@ func TestChunksAreWhatTheClientReads(t *testing.T) {
 		}
 		records += len(have)
 	})
-	if records == 0 {
-		t.Error("no records: this tests nothing")
+	if records < 100 {
+		t.Errorf("%d records: this tests nothing", records)
 	}
 }
 

@@ -17,17 +17,13 @@ var errInjected = errors.New("injected fault")
 // steps, with one and with two transactions open. What had not been committed
 // is aborted and processed again; what had been is known to be.
 func TestFaultAtEachStepOfACommit(t *testing.T) {
-	records := 4000
-	if testing.Short() {
-		records = 1000
-	}
 	kafkatest.Each(t, func(t *testing.T, b *kafkatest.Broker) {
 		for _, inFlight := range []int{1, 2} {
 			for _, point := range Points[:5] {
 				t.Run(fmt.Sprintf("%d/%s", inFlight, point), func(t *testing.T) {
 					t.Parallel()
 					r := newRig(t, b, 2)
-					r.feed(records)
+					r.feed(4000)
 					cfg := r.config()
 					cfg.InFlight = inFlight
 					var seen, injected atomic.Int32
