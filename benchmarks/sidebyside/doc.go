@@ -26,8 +26,8 @@
 //	             is the time to those outputs
 //
 // The broker is warmed up before: by runs of pass for a minute, by one if there are
-// not more than a million records, and where latency is measured by small transactions for as
-// long as one of its runs.
+// no more than a million records, and where latency is measured by small transactions
+// for as long as one of its runs.
 //
 // The peers run with the settings that they recommend. A name such as millrace@5ms
 // has another commit interval, one such as millrace@GOGC=50 a variable of the

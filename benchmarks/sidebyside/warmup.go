@@ -13,14 +13,13 @@ import (
 	"github.com/millrace-io/millrace/benchmarks/internal/program"
 )
 
-// A broker is warmed up for warmUpTime, a run of warmUpRecords at a time. Its Java
-// machine compiles all that time: at the end of it a third of what one processor of
-// two does, in the first half of it twice as much.
+// A broker is warmed up for warmUpTime, at most warmUpRecords a run: so long its Java
+// machine compiles, on nearly half of a processor at first. For quickRecords, which are
+// too few for figures, one run will do.
 const (
 	warmUpTime    = time.Minute
 	warmUpRecords = 4_000_000
-	// quickRecords are too few for figures, and for more than one run before.
-	quickRecords = 1_000_000
+	quickRecords  = 1_000_000
 )
 
 // warmUp lets a system run for nothing: a broker that has just been started is
@@ -31,9 +30,12 @@ func (g *rig) warmUp(ctx context.Context, s system) error {
 	idle.loaded = map[string]string{}
 	idle.options.profiles = ""
 	idle.options.records = min(g.options.records, warmUpRecords)
-	for began, again := time.Now(), true; again; again = idle.options.records > quickRecords && time.Since(began) < warmUpTime {
+	for began := time.Now(); ; {
 		if _, err := throughput(ctx, &idle, workloads["pass"], s, s.offered(program.ExactlyOnce)); err != nil {
 			return err
+		}
+		if g.options.records <= quickRecords || time.Since(began) >= warmUpTime {
+			break
 		}
 	}
 	if slices.Contains(g.options.workloads, "latency") {
