@@ -32,7 +32,7 @@ type App struct {
 }
 
 // inFlight is how many transactions of a worker are open at once: one ends
-// while the next is sent.
+// while the next is sent, unless that is small.
 const inFlight = 2
 
 // parcelShare is which part of the budget for outputs a worker sends before all of it

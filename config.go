@@ -62,10 +62,10 @@ type Config struct {
 	// Guarantee defaults to ExactlyOnce.
 	Guarantee Guarantee
 	// CommitInterval is the time between commits, and so how long output
-	// records wait until they are written and become visible. A transaction of
-	// less than 1/128 of Memory.Outbox also waits for the end of the one before,
-	// so that a short interval asks no more of the broker than it can do.
-	// Defaults to 100 ms.
+	// records wait until they are written and become visible. Under ExactlyOnce
+	// a transaction of less than 1/128 of Memory.Outbox also waits for the end of
+	// the one before, so that a short interval asks no more of the broker than it
+	// can do. Defaults to 100 ms.
 	CommitInterval time.Duration
 	// Workers is the number of goroutines that process tasks. Defaults to the
 	// number of processors that Go uses.
