@@ -18,6 +18,11 @@
 // second. Whoever outgrows it points Brokers at a Kafka cluster; topics have to
 // be copied.
 //
+// A member of a group that waits in a rebalance for longer than its session
+// time-out, because another one is frozen (a debugger, SIGSTOP), is forgotten
+// and gets no answer, where Kafka would keep it: the group can then stand still
+// for one or two rebalance time-outs.
+//
 // # Memory or folder
 //
 // Without Config.Dir everything is in memory and gone at Close. Logs are not

@@ -114,11 +114,30 @@ func (p pinned) MaxVersion() int16 { return p.max }
 // Members returns how many members a group has.
 func (b *Broker) Members(t testing.TB, group string) int {
 	t.Helper()
+	return len(b.describe(t, group).Members)
+}
+
+// Assigned returns how many partitions the members of a group have: none while
+// a rebalance is under way.
+func (b *Broker) Assigned(t testing.TB, group string) (n int) {
+	t.Helper()
+	g := b.describe(t, group)
+	if g.State != "Stable" {
+		return 0
+	}
+	for _, partitions := range g.AssignedPartitions() {
+		n += len(partitions)
+	}
+	return n
+}
+
+func (b *Broker) describe(t testing.TB, group string) kadm.DescribedGroup {
+	t.Helper()
 	cl := b.brief(t)
 	defer cl.Close()
 	groups, err := kadm.NewClient(cl).DescribeGroups(within(t), group)
 	if err != nil {
 		t.Fatalf("kafkatest: describe group %s: %v", group, err)
 	}
-	return len(groups[group].Members)
+	return groups[group]
 }
