@@ -122,8 +122,9 @@ func (a *App) Run(ctx context.Context) error { return a.run(ctx, a.instance.Run)
 // RunUntilCaughtUp is Run that ends by itself when all that the sources held
 // at its start is processed and committed, and all that came of it in
 // repartition topics. Wall-clock punctuations are not called; tables that emit
-// at intervals do so once, at the end. It is the way to run a topology over a
-// bounded input.
+// at intervals do so once, at the end. Where several instances run, none ends in
+// the middle of a rebalance. It is the way to run a topology over a bounded
+// input.
 func (a *App) RunUntilCaughtUp(ctx context.Context) error {
 	return a.run(ctx, a.instance.RunUntilCaughtUp)
 }

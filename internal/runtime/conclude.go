@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/internal/task"
+	"github.com/millrace-io/millrace/processor"
 )
 
 // conclusion is where a task of a bounded run stands with what its nodes hold
@@ -37,7 +38,8 @@ func (c *conclusion) reset() {
 
 // conclude lets the tasks conclude whose inputs lie in stages up to n, and waits
 // until that is committed. Tasks of other instances are theirs to conclude; one
-// that comes over meanwhile is concluded here.
+// that comes over meanwhile is concluded here, and one that is on its way is
+// waited for.
 func (i *Instance) conclude(ctx context.Context, n int) error {
 	done := make(map[int]bool)
 	depth := i.depths()
@@ -52,17 +54,27 @@ func (i *Instance) conclude(ctx context.Context, n int) error {
 		w.box.notify()
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		left := false
-		for _, h := range *i.held.Load() {
-			left = left || i.concludes(h) && !h.conclusion.settled.Load()
-		}
-		if !left {
-			return nil
+		// In this order: who has concluded what it held may have got another one since.
+		held := *i.held.Load()
+		if i.concluded(held) {
+			if dealt, err := i.dealt(ctx, held); dealt || err != nil && fatalBroker(err) {
+				return err
+			}
 		}
 		if !sleep(ctx, pause) {
 			return ctx.Err()
 		}
 	}
+}
+
+// concluded reports whether those of the tasks have settled that are to conclude.
+func (i *Instance) concluded(held map[processor.TaskID]*handle) bool {
+	for _, h := range held {
+		if i.concludes(h) && !h.conclusion.settled.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 // concludes reports whether the inputs of a task are done, in a bounded run.
@@ -88,14 +100,14 @@ func (w *worker) conclude(h *handle, ms int64) (again time.Time) {
 	return again
 }
 
-// owes reports that a task, which takes no more records, has to conclude before
-// its run ends.
+// owes reports that a task, which takes no more records, has to conclude before it
+// is given back: whoever gets it may be about to end.
 func (w *worker) owes(h *handle) bool {
 	select {
 	case <-w.inst.failed:
 		return false
 	default:
-		return w.inst.stopping() && w.inst.concludes(h) && (!h.conclusion.made || h.conclusion.records)
+		return w.leaves(h) && w.inst.concludes(h) && (!h.conclusion.made || h.conclusion.records)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/processor"
@@ -126,6 +127,75 @@ func TestCaughtUpTogetherSendsOnWhatWasHeldBack(t *testing.T) {
 		r.catchUp(config(), config(), config())
 		r.checkLevels()
 	})
+}
+
+// A task that one instance has given back and the other one has not been given
+// yet is nobody's to conclude: both wait for it.
+func TestCaughtUpWaitsForTasksOnTheirWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, kafkatest.Fake(t), 4)
+	way := holdJoin(t, r.b)
+	way.pass.Store(1) // the first one is that of a member that has not given anything back
+	questions := make(chan struct{}, 10)
+	r.b.Fake.ControlKey(int16(kmsg.DescribeGroups), func(kmsg.Request) (kmsg.Response, error, bool) {
+		r.b.Fake.KeepControl()
+		select {
+		case <-way.here:
+			select {
+			case questions <- struct{}{}:
+			default:
+			}
+		default:
+		}
+		return nil, nil, false
+	})
+	r.feed(1000)
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.WaitTimeout)
+	defer cancel()
+	var runs sync.WaitGroup
+	defer runs.Wait()
+
+	cfg := r.levels(r.config(), topology.EmitLatest(day))
+	cfg.Bounded = true
+	first := New(cfg)
+	runs.Go(func() {
+		err := first.run(ctx, func(ctx context.Context) error {
+			select {
+			case <-way.here:
+			case <-ctx.Done():
+			}
+			return first.caughtUp(ctx)
+		})
+		if err != nil {
+			t.Errorf("first instance: %v", err)
+		}
+	})
+	kafkatest.WaitFor(t, "all tasks on the first instance", func() bool { return len(first.tasks()) == 12 })
+	r.settled()
+	member, _ := first.group.GroupMetadata()
+	way.member.Store(&member)
+
+	second := New(r.levels(r.config(), topology.EmitLatest(day)))
+	runs.Go(func() {
+		if err := second.RunUntilCaughtUp(ctx); err != nil {
+			t.Errorf("second instance: %v", err)
+		}
+	})
+	ended := make(chan struct{})
+	go func() {
+		runs.Wait()
+		close(ended)
+	}()
+	for range 4 { // of which both instances have asked one at least
+		select {
+		case <-questions:
+		case <-ended:
+			t.Fatal("both instances have ended, with tasks on their way from one to the other")
+		}
+	}
+	way.let()
+	runs.Wait()
+	r.checkLevels()
 }
 
 // The last emission is part of a transaction like any other: one that does not

@@ -15,28 +15,31 @@ import (
 // it would if another member were slow to join.
 type heldJoin struct {
 	member atomic.Pointer[string] // whose next request is held
+	pass   atomic.Int32           // how many of the member's are not
 	here   chan struct{}          // closed when it is held
-	free   chan struct{}
-	gone   chan struct{} // closed when it is not held any more
+	gone   chan struct{}          // closed when it is not held any more
+	free   context.Context
+	let    context.CancelFunc // it go
 }
 
 func holdJoin(t *testing.T, b *kafkatest.Broker) *heldJoin {
-	h := &heldJoin{here: make(chan struct{}), free: make(chan struct{}), gone: make(chan struct{})}
+	h := &heldJoin{here: make(chan struct{}), gone: make(chan struct{})}
+	h.free, h.let = context.WithCancel(context.Background())
 	b.Fake.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		b.Fake.KeepControl()
 		member := h.member.Load()
-		if member == nil || req.(*kmsg.JoinGroupRequest).MemberID != *member {
+		if member == nil || req.(*kmsg.JoinGroupRequest).MemberID != *member || h.pass.Add(-1) >= 0 {
 			return nil, nil, false
 		}
 		h.member.Store(nil)
 		close(h.here)
 		defer close(h.gone)
-		b.Fake.SleepControl(func() { <-h.free })
+		b.Fake.SleepControl(func() { <-h.free.Done() })
 		return nil, nil, false
 	})
 	cl := b.Client(t)
 	t.Cleanup(func() {
-		close(h.free)
+		h.let()
 		select {
 		case <-h.here:
 			<-h.gone
