@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// WaitTimeout bounds WaitFor and every helper that waits for a broker.
-const WaitTimeout = 60 * time.Second
+// WaitTimeout bounds WaitFor and every helper that waits for a broker. A busy
+// machine takes a minute, under the race detector, for what takes seconds alone.
+const WaitTimeout = 2 * time.Minute
 
 // WaitFor returns once cond is true and fails the test if that takes longer
 // than WaitTimeout. It asks every 5 ms.

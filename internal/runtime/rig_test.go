@@ -18,6 +18,7 @@ import (
 
 	"github.com/millrace-io/millrace/internal/kafkatest"
 	"github.com/millrace-io/millrace/metrics"
+	"github.com/millrace-io/millrace/processor"
 	"github.com/millrace-io/millrace/serde"
 	"github.com/millrace-io/millrace/state"
 	"github.com/millrace-io/millrace/topology"
@@ -140,17 +141,33 @@ func (r *rig) start(cfg Config) *running {
 	return run
 }
 
-// catchUp runs instances, together, until nothing is left to do.
+// catchUp runs instances, together, until nothing is left to do, and fails the
+// test if for WaitTimeout none of them commits anything: how long all of it takes
+// is a matter of the machine.
 func (r *rig) catchUp(cfgs ...Config) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), kafkatest.WaitTimeout)
+	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
+	patience := time.AfterFunc(kafkatest.WaitTimeout, cancel)
+	defer patience.Stop()
 	errs := make([]error, len(cfgs))
 	var all sync.WaitGroup
 	for i, cfg := range cfgs {
+		seen := cfg.Observer.OnCommit
+		cfg.Observer.OnCommit = func(c processor.CommitInfo) {
+			if c.Committed {
+				patience.Reset(kafkatest.WaitTimeout)
+			}
+			if seen != nil {
+				seen(c)
+			}
+		}
 		all.Go(func() { errs[i] = New(cfg).RunUntilCaughtUp(ctx) })
 	}
 	all.Wait()
+	if ctx.Err() != nil {
+		r.t.Errorf("RunUntilCaughtUp: nothing was committed for %s", kafkatest.WaitTimeout)
+	}
 	if err := errors.Join(errs...); err != nil {
 		r.t.Fatalf("RunUntilCaughtUp: %v", err)
 	}
