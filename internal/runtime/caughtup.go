@@ -21,7 +21,9 @@ func (i *Instance) RunUntilCaughtUp(ctx context.Context) error {
 }
 
 func (i *Instance) caughtUp(ctx context.Context) error {
-	for n, stage := range i.stages() {
+	stages := i.stages()
+	inputs := slices.Concat(stages...)
+	for n, stage := range stages {
 		ends, err := i.logBounds(ctx, stage)
 		if err != nil {
 			return err
@@ -36,7 +38,7 @@ func (i *Instance) caughtUp(ctx context.Context) error {
 		if err := i.reach(ctx, stage, ends); err != nil {
 			return err
 		}
-		if err := i.conclude(ctx, n); err != nil {
+		if err := i.conclude(ctx, n, inputs); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/millrace-io/millrace/internal/task"
-	"github.com/millrace-io/millrace/processor"
 )
 
 // conclusion is where a task of a bounded run stands with what its nodes hold
@@ -39,8 +38,8 @@ func (c *conclusion) reset() {
 // conclude lets the tasks conclude whose inputs lie in stages up to n, and waits
 // until that is committed. Tasks of other instances are theirs to conclude; one
 // that comes over meanwhile is concluded here, and one that is on its way is
-// waited for.
-func (i *Instance) conclude(ctx context.Context, n int) error {
+// waited for. inputs are those of all stages.
+func (i *Instance) conclude(ctx context.Context, n int, inputs []tp) error {
 	done := make(map[int]bool)
 	depth := i.depths()
 	for _, sub := range i.cfg.Graph.Subtopologies {
@@ -55,9 +54,9 @@ func (i *Instance) conclude(ctx context.Context, n int) error {
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		// In this order: who has concluded what it held may have got another one since.
-		held := *i.held.Load()
-		if i.concluded(held) {
-			if dealt, err := i.dealt(ctx, held); dealt || err != nil && fatalBroker(err) {
+		tasks := *i.fetcher.routes.Load()
+		if i.concluded(tasks) {
+			if dealt, err := i.dealt(ctx, inputs, tasks); dealt || fatalBroker(err) {
 				return err
 			}
 		}
@@ -68,8 +67,8 @@ func (i *Instance) conclude(ctx context.Context, n int) error {
 }
 
 // concluded reports whether those of the tasks have settled that are to conclude.
-func (i *Instance) concluded(held map[processor.TaskID]*handle) bool {
-	for _, h := range held {
+func (i *Instance) concluded(tasks map[tp]*handle) bool {
+	for _, h := range tasks {
 		if i.concludes(h) && !h.conclusion.settled.Load() {
 			return false
 		}

@@ -150,10 +150,10 @@ func TestCaughtUpWaitsForTasksOnTheirWay(t *testing.T) {
 		return nil, nil, false
 	})
 	r.feed(1000)
-	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.WaitTimeout)
-	defer cancel()
 	var runs sync.WaitGroup
 	defer runs.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), kafkatest.WaitTimeout)
+	defer cancel()
 
 	cfg := r.levels(r.config(), topology.EmitLatest(day))
 	cfg.Bounded = true
@@ -186,7 +186,7 @@ func TestCaughtUpWaitsForTasksOnTheirWay(t *testing.T) {
 		runs.Wait()
 		close(ended)
 	}()
-	for range 4 { // of which both instances have asked one at least
+	for range 4 { // who asks has not ended
 		select {
 		case <-questions:
 		case <-ended:

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,13 +19,13 @@ type heldJoin struct {
 	pass   atomic.Int32           // how many of the member's are not
 	here   chan struct{}          // closed when it is held
 	gone   chan struct{}          // closed when it is not held any more
-	free   context.Context
-	let    context.CancelFunc // it go
+	free   chan struct{}
+	let    func() // it go, closes free
 }
 
 func holdJoin(t *testing.T, b *kafkatest.Broker) *heldJoin {
-	h := &heldJoin{here: make(chan struct{}), gone: make(chan struct{})}
-	h.free, h.let = context.WithCancel(context.Background())
+	h := &heldJoin{here: make(chan struct{}), gone: make(chan struct{}), free: make(chan struct{})}
+	h.let = sync.OnceFunc(func() { close(h.free) })
 	b.Fake.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		b.Fake.KeepControl()
 		member := h.member.Load()
@@ -34,7 +35,7 @@ func holdJoin(t *testing.T, b *kafkatest.Broker) *heldJoin {
 		h.member.Store(nil)
 		close(h.here)
 		defer close(h.gone)
-		b.Fake.SleepControl(func() { <-h.free.Done() })
+		b.Fake.SleepControl(func() { <-h.free })
 		return nil, nil, false
 	})
 	cl := b.Client(t)
