@@ -43,7 +43,8 @@ type ports struct{ client, controller, inter int }
 // properties renders server.properties of a single KRaft node. What differs
 // from Kafka's defaults either makes a single node possible (replication 1),
 // or a test fast (few internal partitions, no rebalance delay, quick cleaner),
-// or equal to kfake (no automatic topics).
+// or the same each time (what is too old goes at once, and not after 30 s or five
+// minutes, while some test or other runs), or equal to kfake (no automatic topics).
 func (o Options) properties(dir string, p ports, sec *Security) string {
 	listener := "PLAINTEXT"
 	if o.Secure {
@@ -68,6 +69,8 @@ func (o Options) properties(dir string, p ports, sec *Security) string {
 		"transaction.state.log.num.partitions":             "4",
 		"group.initial.rebalance.delay.ms":                 "0",
 		"log.cleaner.backoff.ms":                           "2000",
+		"log.initial.task.delay.ms":                        "500",
+		"log.retention.check.interval.ms":                  "1000",
 		"auto.create.topics.enable":                        "false",
 	}
 	if o.Secure {
