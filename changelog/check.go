@@ -21,7 +21,7 @@ func (e *ensurer) check(ctx context.Context, topics []Topic) error {
 		r := kmsg.NewDescribeConfigsRequestResource()
 		r.ResourceType = kmsg.ConfigResourceTypeTopic
 		r.ResourceName = topics[i].Name
-		r.ConfigNames = []string{cleanupPolicy, deleteRetention, timestampType}
+		r.ConfigNames = []string{cleanupPolicy, deleteRetention, retention, timestampType}
 		req.Resources = append(req.Resources, r)
 		byName[topics[i].Name] = &topics[i]
 	}
@@ -59,7 +59,10 @@ func (e *ensurer) check(ctx context.Context, topics []Topic) error {
 			continue
 		}
 		info := e.infos[t.Name]
-		info.DeleteRetention = retention(found[deleteRetention])
+		info.DeleteRetention = millis(found[deleteRetention], defaultDeleteRetention)
+		if includes(found[cleanupPolicy], "delete") {
+			info.Retention = millis(found[retention], 0)
+		}
 		e.infos[t.Name] = info
 	}
 	if len(errs) > 0 {
@@ -93,10 +96,11 @@ func (t *Topic) refuse(found map[string]string) error {
 // defaultDeleteRetention is Kafka's default of delete.retention.ms.
 const defaultDeleteRetention = 24 * time.Hour
 
-func retention(ms string) time.Duration {
-	n, err := strconv.ParseInt(ms, 10, 64)
+// millis reads a config in milliseconds. What is none, or negative, is otherwise.
+func millis(config string, otherwise time.Duration) time.Duration {
+	n, err := strconv.ParseInt(config, 10, 64)
 	if err != nil || n < 0 {
-		return defaultDeleteRetention
+		return otherwise
 	}
 	const most = int64(1<<63-1) / int64(time.Millisecond)
 	return time.Duration(min(n, most)) * time.Millisecond

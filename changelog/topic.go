@@ -49,6 +49,9 @@ type Info struct {
 	// DeleteRetention is the topic's delete.retention.ms: how long tombstones
 	// stay readable.
 	DeleteRetention time.Duration
+	// Retention is how old a record may get, by its own time and the clock of the
+	// broker, before that may delete it; 0 is for ever.
+	Retention time.Duration
 	// Created says that this call of Ensure made the topic.
 	Created bool
 }
@@ -57,6 +60,7 @@ type Info struct {
 const (
 	cleanupPolicy   = "cleanup.policy"
 	deleteRetention = "delete.retention.ms"
+	retention       = "retention.ms"
 	timestampType   = "message.timestamp.type"
 )
 
@@ -69,7 +73,7 @@ func (t *Topic) configs() map[string]string {
 		c[cleanupPolicy] = "compact"
 	case Repartition:
 		c[cleanupPolicy] = "delete"
-		c["retention.ms"] = "-1"
+		c[retention] = "-1"
 		c["segment.bytes"] = "52428800"
 	}
 	maps.Copy(c, t.Configs)
@@ -77,9 +81,11 @@ func (t *Topic) configs() map[string]string {
 }
 
 // compacted reports whether a cleanup.policy has compaction in it.
-func compacted(policy string) bool {
+func compacted(policy string) bool { return includes(policy, "compact") }
+
+func includes(policy, what string) bool {
 	for p := range strings.SplitSeq(policy, ",") {
-		if strings.TrimSpace(p) == "compact" {
+		if strings.TrimSpace(p) == what {
 			return true
 		}
 	}

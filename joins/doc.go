@@ -19,5 +19,9 @@
 // equal numbers of partitions and be written with the same partitioner, which is
 // checked before the application starts.
 //
+// What a join of streams keeps stays in its changelogs for a day longer than it is
+// needed, by the clock of the broker: for input that is older give the join
+// topology.LogConfig with "retention.ms": "-1", as package windowing says.
+//
 // The package knows nothing of Kafka, workers and transactions.
 package joins

@@ -26,7 +26,8 @@
 // a day longer. There brokers count by the wall clock, as with Kafka Streams:
 // an application that reads input much older than that should give its
 // aggregations the option topology.LogConfig with "retention.ms": "-1", or
-// windows that are open are lost with the disk of an instance.
+// windows that are open are lost with the disk of an instance. The log warns of
+// each store that this is so of.
 //
 // The package knows nothing of Kafka, workers and transactions.
 package windowing

@@ -72,12 +72,13 @@ type Instance struct {
 	paused      atomic.Pointer[map[tp]bool] // the fetcher's full, for others to read
 	figures     figures
 	unmoved     map[tp]stableWatch // the watch goroutine's
+	aging       map[string]bool    // stores that it has warned of, see warnOfAge
 }
 
 // New makes an instance; nothing is opened or connected yet.
 func New(cfg Config) *Instance {
 	cfg.ApplyInterval = cmp.Or(cfg.ApplyInterval, 2*time.Second)
-	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1), calls: newExecutor()}
+	i := &Instance{cfg: cfg, log: cfg.Logger, failed: make(chan struct{}), loaded: newLoads(), turn: make(chan struct{}, 1), calls: newExecutor(), aging: map[string]bool{}}
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)
 	}

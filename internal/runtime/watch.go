@@ -50,6 +50,7 @@ func (i *Instance) watch(ctx context.Context) {
 			i.touchStores()
 			i.dropUnused()
 			i.checkStable(ctx)
+			i.warnOfAge()
 		}
 	}
 }
