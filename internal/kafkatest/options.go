@@ -43,8 +43,9 @@ type ports struct{ client, controller, inter int }
 // properties renders server.properties of a single KRaft node. What differs
 // from Kafka's defaults either makes a single node possible (replication 1),
 // or a test fast (few internal partitions, no rebalance delay, quick cleaner),
-// or the same each time (what is too old goes at once, and not after 30 s or five
-// minutes, while some test or other runs), or equal to kfake (no automatic topics).
+// or the same each time (what a topic keeps for a time goes at once when that is over,
+// and not after 30 s or five minutes, while some test or other runs; topics that say
+// nothing keep all), or equal to kfake (no automatic topics).
 func (o Options) properties(dir string, p ports, sec *Security) string {
 	listener := "PLAINTEXT"
 	if o.Secure {
@@ -71,6 +72,7 @@ func (o Options) properties(dir string, p ports, sec *Security) string {
 		"log.cleaner.backoff.ms":                           "2000",
 		"log.initial.task.delay.ms":                        "500",
 		"log.retention.check.interval.ms":                  "1000",
+		"log.retention.ms":                                 "-1",
 		"auto.create.topics.enable":                        "false",
 	}
 	if o.Secure {
