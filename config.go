@@ -116,8 +116,9 @@ type Memory struct {
 	// (kgo.FetchMaxBytes, kgo.FetchMaxPartitionBytes): more is faster where
 	// brokers are far away. Defaults to 16 MiB.
 	Queues int64
-	// Entries is for the decoded entries of stores: changes that are not
-	// committed yet, and a cache of others. Defaults to 64 MiB.
+	// Entries is for the entries of stores: changes that the stores do not have
+	// yet, and a cache of others, which has half of it whatever the former take.
+	// Defaults to 64 MiB.
 	Entries int64
 	// Outbox is for records that wait to be written, those of changelogs too: their
 	// keys and values, and some 50 bytes for each. A third of it, divided by Workers,

@@ -270,6 +270,9 @@ func TestCleanEntriesAreEvictedByShare(t *testing.T) {
 	s.kept, u.kept = 100, 0
 	s.put("k", strings.Repeat("v", 2000))
 	r.process(0)
-	r.want("no room for clean ones", s.kept, 0)
-	r.want("figures", fmt.Sprint(r.Published().CleanBytes.Load(), r.Published().DirtyBytes.Load()), "0 2001")
+	r.want("half is for clean ones", s.kept, 100)
+	s.kept = 600
+	r.process(0)
+	r.want("and no more", s.kept, 500)
+	r.want("figures", fmt.Sprint(r.Published().CleanBytes.Load(), r.Published().DirtyBytes.Load()), "500 2001")
 }

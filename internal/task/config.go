@@ -60,7 +60,7 @@ type Config struct {
 	// Defaults to context.Background().
 	Context context.Context
 	// EntryBytes bounds the entries of all stores together: clean ones are
-	// evicted beyond it. Defaults to 16 MiB.
+	// evicted beyond it, but for half of it. Defaults to 16 MiB.
 	EntryBytes int64
 	// MaxRecordBytes is the size of key, value and headers beyond which an
 	// output record is an error of class Produce. Defaults to no bound.
