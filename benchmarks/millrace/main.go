@@ -88,6 +88,7 @@ func config(p *program.Program) millrace.Config {
 		Brokers:        p.Brokers,
 		Client:         []kgo.Opt{kgo.ProducerBatchCompression(kgo.NoCompression())},
 		CommitInterval: p.Commit,
+		Workers:        p.Threads,
 		Logger:         slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if p.Guarantee == program.AtLeastOnce {

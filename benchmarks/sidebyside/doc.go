@@ -19,18 +19,19 @@
 //	start        from the start of the program to the first committed output
 //	latency      from the time at which a record was due to be sent to when a
 //	             reader of committed records has its count
-//	             (Millrace commits every 2 ms there; Kafka Streams is shown with
-//	             its own interval, and with that one as kafka-streams@2ms)
+//	             (Millrace commits every 2 ms there, with one worker; Kafka
+//	             Streams is shown with its own interval, and with that one as
+//	             kafka-streams@2ms)
 //	restore      records of the changelogs over how much longer the program
 //	             takes to its first outputs than with empty changelogs; start
 //	             is the time to those outputs
 //
 // The broker is warmed up before: by runs of pass for a minute, by one if there are
 // no more than a million records, and where latency is measured by small transactions
-// for as long as one of its runs.
+// for two minutes, or for as long as one of its runs.
 //
 // The peers run with the settings that they recommend. A name such as millrace@5ms
-// has another commit interval, one such as millrace@GOGC=50 a variable of the
-// environment. Java, Maven and other modules are needed only for the systems that
+// has another commit interval, one such as kafka-streams@threads=1 another number of
+// threads, one such as millrace@GOGC=50 a variable of the environment. Java, Maven and other modules are needed only for the systems that
 // use them; what cannot run is said and left out.
 package main

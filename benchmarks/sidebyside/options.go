@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +50,8 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 1, "rounds; what is shown is the median over them")
 	list(&o.workloads, "workloads", "pass,count,restore,latency", strings.Join(slices.Sorted(maps.Keys(workloads)), ", "))
 	list(&o.systems, "systems", "millrace,kafka-streams,goka,franz-go", strings.Join(slices.Sorted(maps.Keys(programs)), ", ")+
-		"; name@5ms is the system with that commit interval instead of its own, which is 2ms for the latency of millrace; name@GOGC=50 is the system with that variable in its environment")
+		"; name@5ms is the system with that commit interval instead of its own, name@threads=1 with that number of them instead of its own (millrace, kafka-streams), "+
+		"which are 2ms and 1 for the latency of millrace; name@GOGC=50 is the system with that variable in its environment")
 	list(&o.guarantees, "guarantee", program.ExactlyOnce, "exactly-once, at-least-once")
 	list(&o.rates, "rates", "5000,50000", "records per second at which latency is measured")
 	f.IntVar(&o.seconds, "seconds", 30, "length of a latency run; its first third warms up")
@@ -108,8 +110,8 @@ func rateOf(s string) (int, error) {
 	return n, nil
 }
 
-// systemOf is the system of a name such as kafka-streams, kafka-streams@5ms or
-// millrace@GOGC=50.
+// systemOf is the system of a name such as kafka-streams, kafka-streams@5ms,
+// millrace@threads=1 or millrace@GOGC=50.
 func systemOf(name string) (system, error) {
 	base, setting, given := strings.Cut(name, "@")
 	s, ok := programs[base]
@@ -117,8 +119,15 @@ func systemOf(name string) (system, error) {
 		return system{}, fmt.Errorf("-systems %s: there is no such system", name)
 	}
 	s.name, s.program = name, base
+	threads, ofThreads := strings.CutPrefix(setting, "threads=")
 	switch {
 	case !given:
+	case ofThreads:
+		n, err := strconv.Atoi(threads)
+		if err != nil || n < 1 || !s.threaded {
+			return system{}, fmt.Errorf("-systems %s: a number of threads, at least 1, of millrace or kafka-streams", name)
+		}
+		s.threads = n
 	case strings.Contains(setting, "="):
 		s.env = setting
 	default:

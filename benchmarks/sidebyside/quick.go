@@ -11,12 +11,13 @@ type quickness int
 
 const (
 	asIs      quickness = iota // with its own commit interval
-	isQuick                    // with quickCommit
+	isQuick                    // with quickCommit, and one thread
 	alsoQuick                  // with its own, and as a system of its own with that of those that are quick
 )
 
 // quickCommit is the commit interval of who wants latency: a transaction lasts
 // longer than that, so that there is always one under way.
+// One thread has half as many of them as two, each twice as large.
 const quickCommit = 2 * time.Millisecond
 
 // quickly are the systems whose latency is measured.
@@ -25,7 +26,7 @@ func quickly(systems []system) []system {
 	ours := false
 	for i := range all {
 		if s := &all[i]; s.quick == isQuick && s.commit == 0 {
-			s.commit, ours = quickCommit, true
+			s.commit, s.threads, ours = quickCommit, max(s.threads, 1), true
 		}
 	}
 	for _, s := range systems {

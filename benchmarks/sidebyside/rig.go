@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -89,6 +90,9 @@ func (r *run) command() []string {
 	}
 	if d := r.system.commit; d > 0 {
 		command = append(command, "-commit", fmt.Sprintf("%dms", d.Milliseconds()))
+	}
+	if n := r.system.threads; n > 0 {
+		command = append(command, "-threads", strconv.Itoa(n))
 	}
 	if dir := r.rig.options.profiles; dir != "" && r.system.profiles {
 		name := strings.TrimPrefix(r.app, r.rig.prefix+"-") + "-" + r.guarantee + ".prof"

@@ -15,12 +15,14 @@ type system struct {
 	name       string
 	program    string        // what runs: the name, without what is behind the @
 	commit     time.Duration // commit interval; 0 is the system's own default
+	threads    int           // that process records; 0 is the system's own default
 	env        string        // a variable of the environment, NAME=value; "" for none
 	quick      quickness
 	guarantees []string // what it offers
 	changelog  string   // topic of the counts, with %s for the application id; "" without
 	profiles   bool     // knows -cpuprofile
 	windows    bool     // has windows of event time
+	threaded   bool     // takes a number of threads
 	build      func(ctx context.Context, b *builder) ([]string, error)
 }
 
@@ -31,7 +33,7 @@ var both = []string{program.ExactlyOnce, program.AtLeastOnce}
 // programs are the systems that are known, by name.
 var programs = map[string]system{
 	"millrace": {
-		quick: isQuick, guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true,
+		quick: isQuick, guarantees: both, changelog: "%s-counts-changelog", profiles: true, windows: true, threaded: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.goProgram(ctx, "millrace")
 		},
@@ -49,7 +51,7 @@ var programs = map[string]system{
 		},
 	},
 	"kafka-streams": {
-		quick: alsoQuick, guarantees: both, changelog: "%s-counts-changelog", windows: true,
+		quick: alsoQuick, guarantees: both, changelog: "%s-counts-changelog", windows: true, threaded: true,
 		build: func(ctx context.Context, b *builder) ([]string, error) {
 			return b.javaProgram(ctx, "kafkastreams", "io.millrace.benchmarks.Main")
 		},

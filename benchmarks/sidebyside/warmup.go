@@ -14,10 +14,12 @@ import (
 )
 
 // A broker is warmed up for warmUpTime, at most warmUpRecords a run: so long its Java
-// machine compiles, on nearly half of a processor at first. For quickRecords, which are
-// too few for figures, one run will do.
+// machine compiles, on nearly half of a processor at first. Where latency is measured it
+// is warmed up for transactTime, too. For quickRecords, which are too few for figures,
+// one run will do.
 const (
 	warmUpTime    = time.Minute
+	transactTime  = 2 * time.Minute
 	warmUpRecords = 4_000_000
 	quickRecords  = 1_000_000
 )
@@ -52,8 +54,7 @@ const (
 	loopRecords = 200_000
 )
 
-// transact has the broker commit many small transactions for as long as a run
-// that measures latency. The Java machine compiles code that has run some ten
+// transact has the broker commit many small transactions. The Java machine compiles code that has run some ten
 // thousand times, and those of big transactions are few: the same program has a
 // median of 30 ms on a broker that has just been started, and of 8 ms on one that
 // has run for two minutes.
@@ -64,13 +65,17 @@ func (g *rig) transact(ctx context.Context) error {
 	}
 	defer func() { _ = g.cluster.Remove(context.WithoutCancel(ctx), g.prefix+"-warm-") }()
 	partitions := int64(g.cluster.partitions)
+	lasts := transactTime
+	if g.options.records <= quickRecords {
+		lasts = time.Duration(g.options.seconds) * time.Second
+	}
 	err := g.cluster.Produce(ctx, min(g.options.records, loopRecords), func(i int64) *kgo.Record {
 		return &kgo.Record{Topic: in, Partition: int32(i % partitions), Key: keyOf(i), Value: payload}
 	})
 	if err != nil {
 		return err
 	}
-	timed, cancel := context.WithTimeout(ctx, time.Duration(g.options.seconds)*time.Second)
+	timed, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	all, timed := errgroup.WithContext(timed)
 	for i := range loopers {

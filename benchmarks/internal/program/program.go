@@ -59,6 +59,7 @@ type Program struct {
 	State     string        // folder for state; empty at first
 	Guarantee string        // ExactlyOnce or AtLeastOnce
 	Commit    time.Duration // commit interval; 0 is the system's own default
+	Threads   int           // that process records; 0 is the system's own default
 
 	profile string
 	events  io.Writer
@@ -122,6 +123,7 @@ func parse(args []string) (*Program, error) {
 	f.StringVar(&p.State, "state", "", "folder for state")
 	f.StringVar(&p.Guarantee, "guarantee", ExactlyOnce, "exactly-once or at-least-once")
 	f.DurationVar(&p.Commit, "commit", 0, "commit interval; 0 is the default of the system")
+	f.IntVar(&p.Threads, "threads", 0, "threads that process records; 0 is the default of the system")
 	f.StringVar(&p.profile, "cpuprofile", "", "file for a profile of processor time")
 	if err := f.Parse(args); err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ public final class Main {
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, flags.get("-app"));
         p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, flags.get("-brokers"));
         p.put(StreamsConfig.STATE_DIR_CONFIG, flags.get("-state"));
-        p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 2);
+        p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, Integer.parseInt(flags.getOrDefault("-threads", "2")));
         p.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         p.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
