@@ -4,6 +4,6 @@
 //	go test -bench . -count 10 -timeout 0 ./benchmarks/micro > new.txt
 //
 // The benchmarks lie beside what they measure; this package has none of its
-// own; -args and paths of packages run those only. What it prints is what the go command prints for those packages, for
-// benchstat to compare.
+// own. Paths of packages behind -args run those only. What it prints is what the
+// go command prints for those packages, for benchstat to compare.
 package micro
