@@ -67,8 +67,9 @@ type Config struct {
 	// the one before, so that a short interval asks no more of the broker than it
 	// can do. Defaults to 100 ms.
 	CommitInterval time.Duration
-	// Workers is the number of goroutines that process tasks. Defaults to the
-	// number of processors that Go uses.
+	// Workers is the number of goroutines that process tasks, each with
+	// transactions of its own: where one suffices for the rate, latency is lowest.
+	// Defaults to the number of processors that Go uses.
 	Workers int
 
 	// InstanceID tells this instance from others of the application, and
