@@ -32,6 +32,7 @@
 //
 // The peers run with the settings that they recommend. A name such as millrace@5ms
 // has another commit interval, one such as kafka-streams@threads=1 another number of
-// threads, one such as millrace@GOGC=50 a variable of the environment. Java, Maven and other modules are needed only for the systems that
-// use them; what cannot run is said and left out.
+// threads, one such as millrace@GOGC=50 a variable of the environment. Java, Maven
+// and other modules are needed only for the systems that use them; what cannot run
+// is said and left out.
 package main

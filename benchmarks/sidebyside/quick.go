@@ -16,8 +16,8 @@ const (
 )
 
 // quickCommit is the commit interval of who wants latency: a transaction lasts
-// longer than that, so that there is always one under way.
-// One thread has half as many of them as two, each twice as large.
+// longer than that, so that there is always one under way. Of one thread there are
+// half as many as of two, each twice as large.
 const quickCommit = 2 * time.Millisecond
 
 // quickly are the systems whose latency is measured.

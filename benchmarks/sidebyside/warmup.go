@@ -54,10 +54,10 @@ const (
 	loopRecords = 200_000
 )
 
-// transact has the broker commit many small transactions. The Java machine compiles code that has run some ten
-// thousand times, and those of big transactions are few: the same program has a
-// median of 30 ms on a broker that has just been started, and of 8 ms on one that
-// has run for two minutes.
+// transact has the broker commit many small transactions. The Java machine compiles
+// code that has run some ten thousand times, and those of big transactions are few:
+// the same program has a median of 30 ms on a broker that has just been started, and
+// of 8 ms on one that has run for two minutes.
 func (g *rig) transact(ctx context.Context) error {
 	in, out := g.prefix+"-warm-in", g.prefix+"-warm-out"
 	if err := errors.Join(g.cluster.create(ctx, in, nil), g.cluster.create(ctx, out, nil)); err != nil {
