@@ -34,22 +34,27 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" {
 		os.Exit(m.Run())
 	}
-	args := []string{"test", "-run", "^$", "-vet=off", "-timeout", "0"}
-	for _, name := range passed {
-		if f := flag.Lookup("test." + name); f.Value.String() != f.DefValue {
-			args = append(args, "-"+name+"="+f.Value.String())
-		}
-	}
-	chosen := flag.Args()
-	if len(chosen) == 0 {
-		chosen = packages
-	}
-	cmd := exec.Command("go", append(args, chosen...)...)
+	cmd := exec.Command("go", command(flag.Args())...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "micro:", err)
 		os.Exit(1)
 	}
+}
+
+// command is what the go command is told: to run the benchmarks of the chosen
+// packages, or of all.
+func command(chosen []string) []string {
+	args := []string{"test", "-run", "^$", "-timeout", "0"}
+	for _, name := range passed {
+		if f := flag.Lookup("test." + name); f.Value.String() != f.DefValue {
+			args = append(args, "-"+name+"="+f.Value.String())
+		}
+	}
+	if len(chosen) == 0 {
+		chosen = packages
+	}
+	return append(args, chosen...)
 }
 
 func TestEveryPackageHasBenchmarks(t *testing.T) {
@@ -76,6 +81,9 @@ func TestEveryPackageHasBenchmarks(t *testing.T) {
 // What is asked of this package is asked of the others, here of one: to build all
 // of them takes minutes.
 func TestFlagsArePassedOn(t *testing.T) {
+	if all := command(nil); !slices.Equal(all[len(all)-len(packages):], packages) {
+		t.Errorf("without a choice it runs %v, want all packages", all)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -10,16 +10,19 @@ import (
 
 func TestOptionsRefuseWhatIsUnknown(t *testing.T) {
 	for args, want := range map[string]string{
-		"-workloads pass,nosuch":     "-workloads nosuch",
-		"-systems millrace,spark":    "-systems spark",
-		"-systems millrace@soon":     "the commit interval",
-		"-systems millrace@0s":       "such as 5ms",
-		"-systems millrace@1500us":   "such as 5ms",
-		"-guarantee at-most-once":    "-guarantee at-most-once",
-		"-rates 5k":                  "-rates 5k",
-		"-records 0":                 "at least 1",
-		"-workloads pass extra":      `unexpected argument "extra"`,
-		"-rounds 0 -systems nothing": "-systems nothing",
+		"-workloads pass,nosuch":      "-workloads nosuch",
+		"-systems millrace,spark":     "-systems spark",
+		"-systems millrace@soon":      "the commit interval",
+		"-systems millrace@0s":        "such as 5ms",
+		"-systems millrace@1500us":    "such as 5ms",
+		"-systems millrace@threads=0": "at least 1",
+		"-systems millrace@threads=x": "at least 1",
+		"-systems goka@threads=1":     "of millrace or kafka-streams",
+		"-guarantee at-most-once":     "-guarantee at-most-once",
+		"-rates 5k":                   "-rates 5k",
+		"-records 0":                  "at least 1",
+		"-workloads pass extra":       `unexpected argument "extra"`,
+		"-rounds 0 -systems nothing":  "-systems nothing",
 	} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", args, err, want)

@@ -48,10 +48,11 @@ func TestCommandOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.threads = 3
 	r := &run{spec: spec{system: s, guarantee: "exactly-once", topology: "count", in: "in", app: g.name(s, "count")}, out: "out", state: "state", rig: g}
 	command := r.command()
 	want := []string{"program", "-x", "-brokers", "a:1,b:2", "-app", "bench-1-millrace.5ms-count", "-topology", "count",
-		"-in", "in", "-out", "out", "-state", "state", "-guarantee", "exactly-once", "-commit", "5ms",
+		"-in", "in", "-out", "out", "-state", "state", "-guarantee", "exactly-once", "-commit", "5ms", "-threads", "3",
 		"-cpuprofile", filepath.Join("profiles", "1-millrace.5ms-count-exactly-once.prof")}
 	if diff := cmp.Diff(want, command); diff != "" {
 		t.Error(diff)

@@ -6,10 +6,10 @@ import (
 	"github.com/millrace-io/millrace/internal/graph"
 )
 
-// warnOfAge warns, once, of each store of windows whose changelog does not keep
-// what is written to it. Its records have the times of the input, and the broker
-// counts by its own clock: of an input that is older than retention.ms it deletes
-// the rows of windows that are open. Kafka Streams says nothing there.
+// warnOfAge warns, once, of each store of windows or of a join whose changelog does
+// not keep what is written to it. Its records have the times of the input, and the
+// broker counts by its own clock: of an input that is older than retention.ms it
+// deletes rows that are needed. Kafka Streams says nothing there.
 func (i *Instance) warnOfAge() {
 	for _, h := range i.running() {
 		newest := h.pub.Load().StreamTime.Load()
